@@ -1,0 +1,110 @@
+// The configuration as checked values: one struct a YAML block, names as in Prometheus' file.
+//
+// Who calls it: main loads it, everyone else gets the block that concerns him. Values are immutable
+// once loaded; a reload makes a new Config.
+// Source: Prometheus' configuration reference; `storage` is limpet's own.
+#ifndef LIMPET_AGENT_CONFIG_CONFIG_H_
+#define LIMPET_AGENT_CONFIG_CONFIG_H_
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "agent/platform/clock.h"
+#include "agent/platform/http_client_config.h"
+#include "agent/platform/url.h"
+#include "agent/relabel/labels.h"
+#include "agent/relabel/relabel.h"
+
+namespace limpet {
+
+struct GlobalConfig {
+  Millis scrape_interval{15'000};
+  Millis scrape_timeout{10'000};  // where not set: the lesser of 10 s and the interval
+  Labels external_labels;
+  friend bool operator==(const GlobalConfig&, const GlobalConfig&) = default;
+};
+
+struct KubernetesSelector {
+  std::string role;
+  std::string label;
+  std::string field;
+  friend bool operator==(const KubernetesSelector&, const KubernetesSelector&) = default;
+};
+
+struct KubernetesSdConfig {
+  std::string role;  // "pod"
+  std::optional<Url> api_server;
+  std::string kubeconfig_file;
+  std::vector<std::string> namespaces;  // none: all
+  bool own_namespace = false;
+  std::vector<KubernetesSelector> selectors;
+  HttpClientConfig http;  // with api_server only, as in Prometheus
+  friend bool operator==(const KubernetesSdConfig&, const KubernetesSdConfig&) = default;
+};
+
+struct StaticConfig {
+  std::vector<std::string> targets;
+  Labels labels;
+  friend bool operator==(const StaticConfig&, const StaticConfig&) = default;
+};
+
+struct ScrapeConfig {
+  std::string job_name;
+  Millis scrape_interval{15'000};
+  Millis scrape_timeout{10'000};
+  std::string metrics_path = "/metrics";
+  std::string scheme = "http";
+  std::map<std::string, std::vector<std::string>> params;
+  bool honor_labels = false;
+  bool honor_timestamps = true;
+  uint64_t sample_limit = 0;     // 0: none
+  uint64_t body_size_limit = 0;  // bytes after inflating; 0: none (limpet's own bound still holds)
+  HttpClientConfig http;
+  std::vector<KubernetesSdConfig> kubernetes_sd_configs;
+  std::vector<StaticConfig> static_configs;
+  std::vector<RelabelRule> relabel_configs;
+  std::vector<RelabelRule> metric_relabel_configs;
+  friend bool operator==(const ScrapeConfig&, const ScrapeConfig&) = default;
+};
+
+struct QueueConfig {
+  uint64_t max_samples_per_send = 5000;
+  Millis batch_send_deadline{1000};
+  Millis min_backoff{250};
+  Millis max_backoff{5000};
+  Millis sample_age_limit{0};  // 0: none; older samples are given up, counted
+  friend bool operator==(const QueueConfig&, const QueueConfig&) = default;
+};
+
+struct RemoteWriteConfig {
+  Url url;
+  std::string name;  // where not set: the first 6 hex digits of a hash of the URL
+  Millis remote_timeout{30'000};
+  HttpClientConfig http;
+  std::vector<RelabelRule> write_relabel_configs;
+  QueueConfig queue;
+  friend bool operator==(const RemoteWriteConfig&, const RemoteWriteConfig&) = default;
+};
+
+struct StorageConfig {
+  uint64_t max_bytes = 512ull << 20;
+  Millis max_age{0};  // 0: none
+  Millis sync_interval{1000};
+  friend bool operator==(const StorageConfig&, const StorageConfig&) = default;
+};
+
+struct Config {
+  GlobalConfig global;
+  std::vector<ScrapeConfig> scrape_configs;
+  std::vector<RemoteWriteConfig> remote_write;
+  StorageConfig storage;
+  friend bool operator==(const Config&, const Config&) = default;
+};
+
+}  // namespace limpet
+
+#endif  // LIMPET_AGENT_CONFIG_CONFIG_H_

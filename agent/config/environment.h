@@ -1,0 +1,21 @@
+// ${NAME} in a value replaced by the environment variable's value.
+//
+// Who calls it: the YAML walker, where LoadOptions::expand_env is set.
+// Only names of [A-Za-z_][A-Za-z0-9_]* in braces are variables; $$ is a $; any other $ stays. What
+// a variable holds is not expanded again.
+#ifndef LIMPET_AGENT_CONFIG_ENVIRONMENT_H_
+#define LIMPET_AGENT_CONFIG_ENVIRONMENT_H_
+
+#include <string>
+#include <string_view>
+
+#include "agent/platform/result.h"
+
+namespace limpet {
+
+// An error where a variable is not set, or where the result would be larger than `bytes_max`.
+Result<std::string> ExpandEnvironment(std::string_view text, size_t bytes_max);
+
+}  // namespace limpet
+
+#endif  // LIMPET_AGENT_CONFIG_ENVIRONMENT_H_

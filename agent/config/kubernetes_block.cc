@@ -1,0 +1,108 @@
+#include <algorithm>
+
+#include "agent/config/blocks.h"
+
+namespace limpet {
+
+namespace {
+
+constexpr size_t kNamespaceBytesMax = 63;  // RFC 1123, as Kubernetes checks it
+
+bool IsNamespaceName(std::string_view name) {
+  const auto alphanumeric = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
+  return !name.empty() && name.size() <= kNamespaceBytesMax && alphanumeric(name.front()) &&
+         alphanumeric(name.back()) &&
+         std::all_of(name.begin(), name.end(), [&](char c) { return alphanumeric(c) || c == '-'; });
+}
+
+void ReadNamespaces(ReadContext& context, const YamlNode& node, const std::string& path,
+                    KubernetesSdConfig& kubernetes) {
+  MappingReader reader(context, node, path);
+  reader.Bool("own_namespace", kubernetes.own_namespace);
+  reader.List("names", [&](const YamlNode& item, const std::string& item_path) {
+    std::optional<std::string> name = ReadText(context, item, item_path, "a namespace");
+    if (!name) return;
+    if (!IsNamespaceName(*name)) {
+      context.AddError(
+          item.place, item_path,
+          "expected a namespace (lower-case letters, digits and -), found " + DescribeNode(item));
+    }
+    auto& names = kubernetes.namespaces;
+    if (std::find(names.begin(), names.end(), *name) == names.end()) names.push_back(*name);
+  });
+  reader.Finish();
+}
+
+// What it selects is checked by the API server, which knows the syntax best.
+void ReadSelector(ReadContext& context, const YamlNode& node, const std::string& path,
+                  KubernetesSdConfig& kubernetes) {
+  MappingReader reader(context, node, path);
+  if (!reader.IsMapping()) return;
+  KubernetesSelector selector;
+  if (reader.Text("role", selector.role)) {
+    if (selector.role != "pod") {
+      reader.ValueError("role", "role pod takes selectors of role pod only, found " +
+                                    DescribeNode(*reader.Find("role")));
+    }
+    const auto same_role = [&](const KubernetesSelector& s) { return s.role == selector.role; };
+    if (std::any_of(kubernetes.selectors.begin(), kubernetes.selectors.end(), same_role)) {
+      reader.ValueError("role", "there is a selector of this role already");
+    }
+  } else if (!reader.Has("role")) {
+    reader.Error("a selector needs role");
+  }
+  reader.Text("label", selector.label);
+  reader.Text("field", selector.field);
+  reader.Finish();
+  kubernetes.selectors.push_back(std::move(selector));
+}
+
+// Prometheus' own rules of what goes with what.
+void CheckTogether(MappingReader& reader, const KubernetesSdConfig& kubernetes) {
+  const bool has_server = reader.Has("api_server");
+  const bool has_kubeconfig = reader.Has("kubeconfig_file");
+  if (has_server && has_kubeconfig) {
+    reader.KeyError("kubeconfig_file", "at most one of api_server and kubeconfig_file may be set");
+  }
+  for (const char* key :
+       {"basic_auth", "authorization", "bearer_token", "bearer_token_file", "tls_config"}) {
+    if (reader.Has(key) && !has_server) {
+      reader.KeyError(key, "takes effect with api_server only; set that as well");
+    }
+  }
+  if (kubernetes.own_namespace && (has_server || has_kubeconfig)) {
+    reader.KeyError("namespaces",
+                    "own_namespace needs the identity of a pod: it goes neither with api_server "
+                    "nor with kubeconfig_file");
+  }
+}
+
+}  // namespace
+
+void ReadKubernetesSd(ReadContext& context, const YamlNode& node, const std::string& path,
+                      KubernetesSdConfig& kubernetes) {
+  MappingReader reader(context, node, path);
+  if (!reader.IsMapping()) return;
+  if (reader.Text("role", kubernetes.role)) {
+    if (kubernetes.role != "pod") {
+      reader.ValueError("role", "role " + DescribeNode(*reader.Find("role")) +
+                                    " is not supported; supported: pod");
+    }
+  } else if (!reader.Has("role")) {
+    reader.Error("role is missing; supported: pod");
+  }
+  if (Url url; reader.HttpUrl("api_server", url)) kubernetes.api_server = std::move(url);
+  reader.FileName("kubeconfig_file", kubernetes.kubeconfig_file);
+  if (const YamlNode* namespaces = reader.Find("namespaces")) {
+    ReadNamespaces(context, *namespaces, reader.PathOf("namespaces"), kubernetes);
+  }
+  reader.List("selectors", [&](const YamlNode& item, const std::string& item_path) {
+    ReadSelector(context, item, item_path, kubernetes);
+  });
+  ReadHttpClient(reader, kubernetes.http);
+  CheckTogether(reader, kubernetes);
+  reader.NotSupported("attach_metadata");
+  reader.Finish();
+}
+
+}  // namespace limpet

@@ -1,0 +1,178 @@
+#include <xxhash.h>
+
+#include <algorithm>
+#include <cstdio>
+
+#include "agent/config/blocks.h"
+
+namespace limpet {
+
+namespace {
+
+constexpr size_t kNameBytesMax = 100;
+
+// What the sender or the HTTP client sets itself, as in Prometheus.
+constexpr std::string_view kReservedHeaders[] = {
+    "accept-encoding",
+    "connection",
+    "content-encoding",
+    "content-length",
+    "content-type",
+    "expect",
+    "host",
+    "keep-alive",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "user-agent",
+    "www-authenticate",
+    "x-amz-content-sha256",
+    "x-amz-date",
+    "x-amz-security-token",
+    "x-prometheus-remote-read-version",
+    "x-prometheus-remote-write-version",
+};
+
+std::string AsciiLower(std::string_view text) {
+  std::string lower(text);
+  for (char& c : lower) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return lower;
+}
+
+// RFC 9110, 5.6.2.
+bool IsToken(std::string_view name) {
+  constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
+  return !name.empty() && std::all_of(name.begin(), name.end(), [&](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           kMarks.find(c) != std::string_view::npos;
+  });
+}
+
+bool IsFieldValue(std::string_view value) {
+  return std::all_of(value.begin(), value.end(), [](char c) {
+    return c == '\t' || (static_cast<unsigned char>(c) >= 0x20 && c != 0x7F);
+  });
+}
+
+// Values may be secrets and are never quoted.
+void ReadHeaders(ReadContext& context, const YamlNode& node, const std::string& path,
+                 std::vector<HttpHeader>& headers) {
+  MappingReader reader(context, node, path);
+  for (const auto& [name, entry] : reader.entries()) {
+    const std::string lower = AsciiLower(name);
+    if (!IsToken(name)) {
+      reader.KeyError(name, "expected the name of an HTTP header");
+    } else if (lower == "authorization") {
+      reader.KeyError(name, "is set with authorization or basic_auth");
+    } else if (std::find(std::begin(kReservedHeaders), std::end(kReservedHeaders), lower) !=
+               std::end(kReservedHeaders)) {
+      reader.KeyError(name, "this header is limpet's own and cannot be set");
+    } else if (std::any_of(headers.begin(), headers.end(), [&](const HttpHeader& header) {
+                 return AsciiLower(header.name) == lower;
+               })) {
+      reader.KeyError(name, "this header is there already, in another case");
+    }
+    HttpHeader header{std::string(name), ""};
+    if (!reader.Text(name, header.value)) continue;
+    if (!IsFieldValue(header.value)) {
+      reader.ValueError(name, "must not contain line breaks or other control characters");
+    }
+    headers.push_back(std::move(header));
+  }
+}
+
+// It names the receiver's cursor on disk and its metrics.
+bool IsReceiverName(std::string_view name) {
+  return !name.empty() && name.size() <= kNameBytesMax && IsFieldValue(name) &&
+         name.find_first_of("/\\\t") == std::string_view::npos && !name.starts_with('.');
+}
+
+std::string DefaultName(const Url& url) {
+  const std::string text = url.ToString();
+  char digits[17];
+  std::snprintf(digits, sizeof digits, "%016llx",
+                static_cast<unsigned long long>(XXH3_64bits(text.data(), text.size())));
+  return std::string(digits, 6);
+}
+
+void ReadRemoteWrite(ReadContext& context, const YamlNode& node, const std::string& path,
+                     std::map<std::string, std::string>& names, RemoteWriteConfig& remote_write) {
+  MappingReader reader(context, node, path);
+  if (!reader.IsMapping()) return;
+  const bool has_url = reader.HttpUrl("url", remote_write.url);
+  if (!reader.Has("url")) reader.Error("url is missing");
+  if (reader.Text("name", remote_write.name) && !remote_write.name.empty()) {
+    if (!IsReceiverName(remote_write.name)) {
+      reader.ValueError("name",
+                        "expected a name of at most 100 bytes without slashes and control "
+                        "characters that does not begin with a dot");
+    }
+  } else if (has_url) {
+    remote_write.name = DefaultName(remote_write.url);
+  }
+  const auto [first, is_first] = names.emplace(remote_write.name, path);
+  if (!is_first && !remote_write.name.empty()) {
+    reader.ValueError("name", Quoted(remote_write.name) + " is the name of " + first->second +
+                                  " already; where it is not set, it is made from the url");
+  }
+  reader.PositiveDuration("remote_timeout", remote_write.remote_timeout);
+  ReadHttpClient(reader, remote_write.http);
+  if (const YamlNode* headers = reader.Find("headers")) {
+    ReadHeaders(context, *headers, reader.PathOf("headers"), remote_write.http.headers);
+  }
+  ReadRelabelRules(reader, "write_relabel_configs", remote_write.write_relabel_configs);
+  if (const YamlNode* queue = reader.Find("queue_config")) {
+    ReadQueueConfig(context, *queue, reader.PathOf("queue_config"), remote_write.queue);
+  }
+  for (const char* key : {"sigv4", "azuread", "google_iam", "metadata_config", "protobuf_message",
+                          "send_exemplars", "send_native_histograms", "round_robin_dns"}) {
+    reader.NotSupported(key);
+  }
+  reader.Finish();
+}
+
+}  // namespace
+
+void ReadQueueConfig(ReadContext& context, const YamlNode& node, const std::string& path,
+                     QueueConfig& queue) {
+  MappingReader reader(context, node, path);
+  if (reader.Unsigned("max_samples_per_send", queue.max_samples_per_send) &&
+      queue.max_samples_per_send == 0) {
+    reader.ValueError("max_samples_per_send", "must be greater than 0");
+  }
+  reader.PositiveDuration("batch_send_deadline", queue.batch_send_deadline);
+  const bool has_min = reader.PositiveDuration("min_backoff", queue.min_backoff);
+  const bool has_max = reader.PositiveDuration("max_backoff", queue.max_backoff);
+  const bool both_known =
+      (has_min || !reader.Has("min_backoff")) && (has_max || !reader.Has("max_backoff"));
+  if (both_known && queue.min_backoff > queue.max_backoff) {
+    const char* key = has_max ? "max_backoff" : "min_backoff";
+    reader.ValueError(key, "min_backoff must not be greater than max_backoff");
+  }
+  reader.Duration("sample_age_limit", queue.sample_age_limit);
+  bool retry_on_429 = true;
+  if (reader.Bool("retry_on_http_429", retry_on_429) && !retry_on_429) {
+    reader.ValueError("retry_on_http_429",
+                      "limpet always tries again after a 429, so that nothing is dropped; "
+                      "expected true");
+  }
+  for (const char* key : {"capacity", "max_shards", "min_shards"}) {
+    reader.NotSupported(key, "it sends from its log and adapts to the receiver by itself");
+  }
+  reader.Finish();
+}
+
+void ReadRemoteWrites(ReadContext& context, const YamlNode& node,
+                      std::vector<RemoteWriteConfig>& remote_writes) {
+  std::map<std::string, std::string> names;  // to path
+  ReadList(context, node, "remote_write", [&](const YamlNode& item, const std::string& path) {
+    ReadRemoteWrite(context, item, path, names, remote_writes.emplace_back());
+  });
+}
+
+}  // namespace limpet

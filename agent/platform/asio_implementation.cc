@@ -1,0 +1,3 @@
+// The one place where Boost.Asio's and Beast's own function bodies are compiled.
+#include <boost/asio/impl/src.hpp>
+#include <boost/beast/src.hpp>

@@ -1,0 +1,143 @@
+#include "agent/platform/http_client_connector.h"
+
+#include <algorithm>
+#include <boost/asio/ip/tcp.hpp>
+#include <cerrno>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace limpet {
+namespace {
+
+using boost::asio::ip::tcp;
+using boost::system::error_code;
+
+constexpr size_t kAddressesMax = 16;
+constexpr Millis kAttemptMax = std::chrono::seconds(30);
+constexpr Millis kAttemptMin = std::chrono::seconds(2);
+
+std::string HostAndPort(const std::string& host, uint16_t port) {
+  const bool v6 = host.find(':') != host.npos;
+  return (v6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
+}
+
+}  // namespace
+
+class HttpClientConnector::State : public std::enable_shared_from_this<State> {
+ public:
+  State(EventLoop& loop, const std::string& host, uint16_t port, SteadyTime deadline, Done done)
+      : loop_(loop), host_(host), port_(port), deadline_(deadline), done_(std::move(done)) {}
+
+  void Start() {
+    error_code not_numeric;
+    boost::asio::ip::make_address(host_, not_numeric);
+    if (not_numeric) return Resolve();
+    addresses_.push_back(host_);
+    Connect();
+  }
+
+  bool resolving() const { return addresses_.empty(); }
+
+ private:
+  void Resolve();
+  void OnResolved(const error_code& error, const tcp::resolver::results_type& results);
+  void Connect();
+  void OnConnected(int error);
+  void Fail(Error error) {
+    // The caller may drop us from inside the call.
+    const auto done = std::exchange(done_, nullptr);
+    done(std::move(error));
+  }
+
+  EventLoop& loop_;
+  const std::string host_;
+  const uint16_t port_;
+  const SteadyTime deadline_;
+  Done done_;
+  std::optional<tcp::resolver> resolver_;
+  std::optional<Timer> attempt_timer_;
+  std::vector<std::string> addresses_;
+  size_t next_ = 0;
+  std::shared_ptr<HttpClientStream> stream_;
+  std::optional<Error> first_error_;
+};
+
+void HttpClientConnector::State::Resolve() {
+  const auto on_resolved = [weak = weak_from_this()](const error_code& error,
+                                                     const tcp::resolver::results_type& results) {
+    if (const auto state = weak.lock()) state->OnResolved(error, results);
+  };
+  try {
+    resolver_.emplace(loop_.context());
+    resolver_->async_resolve(host_, std::to_string(port_), tcp::resolver::numeric_service,
+                             on_resolved);
+  } catch (const std::exception& exception) {  // no thread to be had
+    loop_.Post([weak = weak_from_this(), why = std::string(exception.what())] {
+      if (const auto state = weak.lock()) {
+        state->Fail(Error{"resolve " + state->host_ + ": " + why, EAGAIN});
+      }
+    });
+  }
+}
+
+void HttpClientConnector::State::OnResolved(const error_code& error,
+                                            const tcp::resolver::results_type& results) {
+  if (error) {
+    const bool is_errno = error.category() == boost::system::system_category();
+    return Fail(Error{"resolve " + host_ + ": " + error.message(), is_errno ? error.value() : 0});
+  }
+  for (const auto& result : results) {
+    if (addresses_.size() == kAddressesMax) break;
+    addresses_.push_back(result.endpoint().address().to_string());
+  }
+  if (addresses_.empty()) return Fail(Error{"resolve " + host_ + ": no addresses"});
+  Connect();
+}
+
+void HttpClientConnector::State::Connect() {
+  stream_ = std::make_shared<HttpClientStream>(loop_);
+  stream_->Connect(addresses_[next_], port_, [weak = weak_from_this()](int error) {
+    if (const auto state = weak.lock()) state->OnConnected(error);
+  });
+  const auto left = static_cast<int>(addresses_.size() - next_);
+  attempt_timer_.reset();
+  if (left == 1) return;  // the last one may take what time there is
+  Millis limit = kAttemptMax;
+  if (deadline_ != SteadyTime::max()) {
+    const auto time = std::chrono::duration_cast<Millis>(deadline_ - SystemClock().Now());
+    limit = std::clamp(time / left, kAttemptMin, kAttemptMax);
+  }
+  attempt_timer_.emplace(loop_);
+  attempt_timer_->After(limit, [weak = weak_from_this()] {
+    if (const auto state = weak.lock()) state->OnConnected(ETIMEDOUT);
+  });
+}
+
+void HttpClientConnector::State::OnConnected(int error) {
+  attempt_timer_.reset();
+  if (error == 0) {
+    const auto done = std::exchange(done_, nullptr);
+    return done(std::exchange(stream_, nullptr));
+  }
+  stream_.reset();
+  if (!first_error_) {
+    std::string what = "connect " + HostAndPort(host_, port_);
+    if (addresses_[next_] != host_) what += " (" + addresses_[next_] + ")";
+    first_error_ = ErrnoError(what, error);
+  }
+  if (++next_ == addresses_.size()) return Fail(*first_error_);
+  Connect();
+}
+
+HttpClientConnector::HttpClientConnector(EventLoop& loop, const std::string& host, uint16_t port,
+                                         SteadyTime deadline, Done done)
+    : state_(std::make_shared<State>(loop, host, port, deadline, std::move(done))) {
+  state_->Start();
+}
+
+HttpClientConnector::~HttpClientConnector() = default;
+
+bool HttpClientConnector::resolving() const { return state_->resolving(); }
+
+}  // namespace limpet

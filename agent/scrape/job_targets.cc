@@ -1,0 +1,173 @@
+#include "agent/scrape/job_targets.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "agent/platform/logging.h"
+
+namespace limpet {
+namespace {
+
+std::string AddressOf(const Labels& labels) {
+  return std::string(labels.Get("__address__").substr(0, 256));
+}
+
+}  // namespace
+
+JobTargets::JobTargets(ScrapeContext& context, Scheduler& scheduler, const ScrapeConfig& config,
+                       uint64_t offset_seed)
+    : context_(context),
+      scheduler_(scheduler),
+      job_(std::make_shared<ScrapeJob>(config)),
+      offset_seed_(offset_seed) {}
+
+JobTargets::~JobTargets() {
+  for (const auto& [identity, entry] : targets_) scheduler_.Remove(*entry.target);
+}
+
+std::shared_ptr<const LayoutScope> JobTargets::ScopeFor(const Labels& labels) {
+  const ScrapeConfig& config = job_->config();
+  return context_.writer.layouts.Intern(
+      NewLayoutScope(config.honor_labels, config.honor_timestamps, job_->metric_rules(), labels));
+}
+
+void JobTargets::Update(const ScrapeConfig& config) {
+  if (!job_->Update(config)) return;
+  for (const auto& [identity, entry] : targets_) {
+    entry.target->series().ChangeScope(ScopeFor(entry.target->series().labels()));
+  }
+}
+
+JobTargets::Group JobTargets::MakeGroup(const TargetGroup& group, bool log_failures,
+                                        std::vector<NewTarget>& added) {
+  Group made;
+  for (const Labels& target : group.targets) {
+    const Labels discovered = DiscoveredLabels(job_->config(), group.labels, target);
+    auto spec = MakeTarget(job_->config(), discovered);
+    if (!spec) {
+      ++made.failed;
+      if (!log_failures) continue;
+      LogWarn(
+          "target left out",
+          {{"job", name()}, {"address", AddressOf(discovered)}, {"error", spec.error().message}});
+      continue;
+    }
+    if (!*spec) {
+      ++made.dropped;
+      dropped_.push_back({group.source, CompactLabels(discovered)});
+      if (dropped_.size() > kDroppedShownMax) dropped_.pop_front();
+      continue;
+    }
+    const uint64_t identity = (*spec)->identity;
+    if (std::find(made.identities.begin(), made.identities.end(), identity) !=
+        made.identities.end()) {
+      continue;
+    }
+    made.identities.push_back(identity);
+    added.push_back({identity, std::move(**spec), CompactLabels(discovered)});
+  }
+  dropped_count_ += made.dropped;
+  return made;
+}
+
+void JobTargets::ForgetDropped(const std::string& source, uint64_t count) {
+  if (count == 0) return;
+  dropped_count_ -= count;
+  std::erase_if(dropped_, [&](const Dropped& dropped) { return dropped.source == source; });
+}
+
+void JobTargets::Release(const Group& group, std::vector<uint64_t>& gone) {
+  for (const uint64_t identity : group.identities) {
+    if (--targets_[identity].groups == 0) gone.push_back(identity);
+  }
+}
+
+void JobTargets::OnGroups(std::vector<TargetGroup> groups) {
+  std::vector<NewTarget> added;
+  std::vector<uint64_t> gone;
+  for (const TargetGroup& group : groups) {
+    std::vector<NewTarget> of_group;
+    const auto known = groups_.find(group.source);
+    if (known != groups_.end()) ForgetDropped(group.source, known->second.dropped);
+    const bool failed_before = known != groups_.end() && known->second.failed > 0;
+    Group made = MakeGroup(group, !failed_before, of_group);
+    // Counted before the old ones are released, so that a target in both is never at zero.
+    for (NewTarget& target : of_group) {
+      Entry& entry = targets_[target.identity];
+      ++entry.groups;
+      if (entry.target != nullptr) {
+        entry.target->SetDiscovered(std::move(target.discovered));
+      } else {
+        added.push_back(std::move(target));
+      }
+    }
+    if (known != groups_.end()) Release(known->second, gone);
+    if (group.targets.empty()) {
+      groups_.erase(group.source);
+    } else {
+      groups_[group.source] = std::move(made);
+    }
+  }
+  Exchange(std::move(added), gone);
+}
+
+// Starts and ends targets together, so that a new one can take over from one that goes.
+void JobTargets::Exchange(std::vector<NewTarget> added, const std::vector<uint64_t>& gone) {
+  std::unordered_multimap<uint64_t, std::unique_ptr<ScrapeTarget>> leaving;
+  for (const uint64_t identity : gone) {
+    const auto it = targets_.find(identity);
+    // A later group may have named it again, or have let it go twice.
+    if (it == targets_.end() || it->second.groups > 0) continue;
+    if (it->second.target != nullptr) {
+      scheduler_.Remove(*it->second.target);
+      leaving.emplace(it->second.target->series().labels().Hash(), std::move(it->second.target));
+    }
+    targets_.erase(it);
+  }
+  std::vector<std::pair<ScrapeTarget*, bool>> starting;
+  std::vector<uint64_t> identities;
+  for (NewTarget& target : added) {
+    const auto it = targets_.find(target.identity);
+    if (it == targets_.end() || it->second.target != nullptr) continue;
+    const Labels labels = target.spec.labels;
+    it->second.target = std::make_unique<ScrapeTarget>(
+        context_, job_, std::move(target.spec), std::move(target.discovered), ScopeFor(labels));
+    bool at_once = true;
+    const auto predecessor = leaving.find(labels.Hash());
+    if (predecessor != leaving.end()) {
+      it->second.target->TakeOver(*predecessor->second);
+      at_once = !(predecessor->second->url() == it->second.target->url());
+      leaving.erase(predecessor);
+    }
+    starting.emplace_back(it->second.target.get(), at_once);
+    identities.push_back(target.identity);
+  }
+  for (const auto& [hash, target] : leaving) {
+    target->series().AppendVanished(context_.writer, context_.clock.WallMs());
+  }
+  for (size_t i = 0; i < starting.size(); ++i) {
+    ScrapeTarget& target = *starting[i].first;
+    scheduler_.Add(target, target.interval(), identities[i] ^ offset_seed_, starting[i].second);
+  }
+}
+
+void JobTargets::VanishAll() {
+  for (const auto& [identity, entry] : targets_) {
+    scheduler_.Remove(*entry.target);
+    entry.target->series().AppendVanished(context_.writer, context_.clock.WallMs());
+  }
+  targets_.clear();
+  groups_.clear();
+  dropped_.clear();
+  dropped_count_ = 0;
+}
+
+void JobTargets::ForEach(const std::function<void(const ScrapeTarget&)>& function) const {
+  for (const auto& [identity, entry] : targets_) function(*entry.target);
+}
+
+void JobTargets::AppendDropped(std::vector<DroppedTarget>& dropped) const {
+  for (const Dropped& entry : dropped_) dropped.push_back({name(), entry.discovered.Expand()});
+}
+
+}  // namespace limpet

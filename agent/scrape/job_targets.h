@@ -1,0 +1,85 @@
+// The targets of one job: groups from discovery in, targets that run out.
+//
+// Who calls it: the scrape manager, on the loop's thread.
+// Operation: a group replaces what its source said before. Targets are known by identity (labels
+// and URL): one that is still there is left alone, whichever group says so; two groups may name the
+// same one. One that is gone leaves staleness markers, unless a new one with the same labels on its
+// series takes over (a new address behind the same instance label, a changed interval). Limits: the
+// labels of the newest 1000 dropped targets are kept, of the others only the number.
+#ifndef LIMPET_AGENT_SCRAPE_JOB_TARGETS_H_
+#define LIMPET_AGENT_SCRAPE_JOB_TARGETS_H_
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "agent/scrape/scrape_target.h"
+#include "discovery/target_group.h"
+
+namespace limpet {
+
+class JobTargets {
+ public:
+  static constexpr size_t kDroppedShownMax = 1000;
+
+  JobTargets(ScrapeContext& context, Scheduler& scheduler, const ScrapeConfig& config,
+             uint64_t offset_seed);
+  ~JobTargets();
+  JobTargets(const JobTargets&) = delete;
+  JobTargets& operator=(const JobTargets&) = delete;
+
+  void Update(const ScrapeConfig& config);
+  void OnGroups(std::vector<TargetGroup> groups);
+  // The job is gone: markers for every target.
+  void VanishAll();
+
+  void ForEach(const std::function<void(const ScrapeTarget&)>& function) const;
+  void AppendDropped(std::vector<DroppedTarget>& dropped) const;
+  uint64_t dropped_count() const { return dropped_count_; }
+  const std::string& name() const { return job_->config().job_name; }
+  void set_offset_seed(uint64_t seed) { offset_seed_ = seed; }  // for targets that are yet to come
+
+ private:
+  struct Entry {
+    std::unique_ptr<ScrapeTarget> target;
+    size_t groups = 0;  // that name it
+  };
+  struct Group {
+    std::vector<uint64_t> identities;
+    uint64_t dropped = 0;
+    uint64_t failed = 0;  // left out because they are no targets
+  };
+  struct Dropped {
+    std::string source;
+    CompactLabels discovered;
+  };
+  struct NewTarget {
+    uint64_t identity;
+    TargetSpec spec;
+    CompactLabels discovered;
+  };
+
+  // Logs what is left out only where nothing was before: discovery reports a group often.
+  Group MakeGroup(const TargetGroup& group, bool log_failures, std::vector<NewTarget>& added);
+  void ForgetDropped(const std::string& source, uint64_t count);
+  void Release(const Group& group, std::vector<uint64_t>& gone);
+  void Exchange(std::vector<NewTarget> added, const std::vector<uint64_t>& gone);
+  std::shared_ptr<const LayoutScope> ScopeFor(const Labels& labels);
+
+  ScrapeContext& context_;
+  Scheduler& scheduler_;
+  std::shared_ptr<ScrapeJob> job_;
+  uint64_t offset_seed_;
+  std::unordered_map<uint64_t, Entry> targets_;
+  std::unordered_map<std::string, Group> groups_;
+  std::deque<Dropped> dropped_;
+  uint64_t dropped_count_ = 0;
+};
+
+}  // namespace limpet
+
+#endif  // LIMPET_AGENT_SCRAPE_JOB_TARGETS_H_

@@ -1,0 +1,45 @@
+// The long way from a page to a layout: parse every line, relabel every sample, find duplicates.
+//
+// Who calls it: the layout registry, on the loop's thread.
+// Operation: ScanPage reads the page's lines and numbers without labels, which is all that finding
+// an existing layout takes; BuildLayout decodes and relabels. Limits: 256 MiB of labels a layout.
+// Of samples of one series the first counts, the others are duplicates, except that samples with
+// timestamps of their own all stay.
+#ifndef LIMPET_AGENT_SCRAPE_LAYOUT_BUILDER_H_
+#define LIMPET_AGENT_SCRAPE_LAYOUT_BUILDER_H_
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "agent/platform/result.h"
+#include "agent/scrape/layout.h"
+#include "agent/scrape/sample_labels.h"
+
+namespace limpet {
+
+// A page taken apart; buffers that are used again.
+struct ScannedPage {
+  std::vector<LayoutLine> lines;  // samples have no series yet
+  std::vector<SampleTail> tails;  // one a sample, in order of the page
+};
+
+// On an error counts.scraped says how many samples preceded it.
+Result<void> ScanPage(std::string_view page, ScannedPage& scanned, PageCounts& counts);
+
+// Whether the lines are the layout's, so that it fits the page.
+bool SameLines(const std::vector<LayoutLine>& scanned, const Layout& layout);
+
+// Fails where a sample's labels are invalid or, with `series_max` not 0, where more series than
+// that are left; `counts` is filled in either way.
+Result<std::shared_ptr<const Layout>> BuildLayout(const LayoutScope& scope, std::string_view page,
+                                                  const ScannedPage& scanned, uint64_t series_max,
+                                                  const Layout* previous, PageCounts& counts);
+
+// Puts a scanned page's numbers where Match would have put them.
+void PlaceValues(const Layout& layout, const ScannedPage& scanned, PageValues& out);
+
+}  // namespace limpet
+
+#endif  // LIMPET_AGENT_SCRAPE_LAYOUT_BUILDER_H_

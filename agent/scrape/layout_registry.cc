@@ -1,0 +1,92 @@
+#include "agent/scrape/layout_registry.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "agent/scrape/text_hash.h"
+
+namespace limpet {
+namespace {
+
+// Large pages are rare; what they needed is not kept for the small ones.
+constexpr size_t kScannedLinesKept = 64 * 1024;
+
+uint64_t KeyOf(const LayoutScope& scope, const std::vector<LayoutLine>& lines) {
+  uint64_t key = scope.id;
+  for (const LayoutLine& line : lines) key = (key ^ line.hash) * 0x9e3779b97f4a7c15 + line.length;
+  return key;
+}
+
+}  // namespace
+
+std::shared_ptr<const LayoutScope> LayoutRegistry::Intern(
+    std::shared_ptr<const LayoutScope> scope) {
+  if (!scope->shared) return scope;
+  std::shared_ptr<const LayoutScope> found;
+  std::erase_if(scopes_, [&](const std::weak_ptr<const LayoutScope>& entry) {
+    const auto known = entry.lock();
+    if (known != nullptr && SameScope(*known, *scope)) found = known;
+    return known == nullptr;
+  });
+  if (found != nullptr) return found;
+  scopes_.push_back(scope);
+  return scope;
+}
+
+Result<std::shared_ptr<const Layout>> LayoutRegistry::Resolve(const LayoutScope& scope,
+                                                              std::string_view page,
+                                                              uint64_t series_max,
+                                                              const Layout* previous,
+                                                              PageValues& out, PageCounts& counts) {
+  if (auto scanned = ScanPage(page, scanned_, counts); !scanned) return scanned.error();
+  const uint64_t key = KeyOf(scope, scanned_.lines);
+  std::shared_ptr<const Layout> layout = Find(scope, key);
+  if (layout == nullptr) {
+    auto built = BuildLayout(scope, page, scanned_, series_max, previous, counts);
+    if (!built) return built.error();
+    layout = *built;
+    Insert(key, layout);
+  }
+  counts = layout->counts();
+  if (series_max != 0 && layout->page_series() > series_max) return Error{"sample limit exceeded"};
+  PlaceValues(*layout, scanned_, out);
+  if (scanned_.lines.capacity() > kScannedLinesKept) scanned_ = {};
+  return layout;
+}
+
+std::shared_ptr<const Layout> LayoutRegistry::Empty(const LayoutScope& scope) {
+  PageValues values;
+  PageCounts counts;
+  return *Resolve(scope, "", 0, nullptr, values, counts);
+}
+
+std::shared_ptr<const Layout> LayoutRegistry::Find(const LayoutScope& scope, uint64_t key) const {
+  const auto [first, last] = layouts_.equal_range(key);
+  for (auto it = first; it != last; ++it) {
+    auto layout = it->second.lock();
+    if (layout != nullptr && layout->scope_id() == scope.id && SameLines(scanned_.lines, *layout)) {
+      return layout;
+    }
+  }
+  return nullptr;
+}
+
+void LayoutRegistry::Insert(uint64_t key, const std::shared_ptr<const Layout>& layout) {
+  layouts_.emplace(key, layout);
+  if (layouts_.size() < sweep_at_) return;
+  std::erase_if(layouts_, [](const auto& entry) { return entry.second.expired(); });
+  sweep_at_ = std::max<size_t>(64, layouts_.size() * 2);
+}
+
+LayoutRegistry::Usage LayoutRegistry::usage() const {
+  Usage usage;
+  for (const auto& [key, entry] : layouts_) {
+    if (const auto layout = entry.lock()) {
+      ++usage.layouts;
+      usage.bytes += layout->bytes();
+    }
+  }
+  return usage;
+}
+
+}  // namespace limpet

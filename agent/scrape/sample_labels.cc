@@ -1,0 +1,104 @@
+#include "agent/scrape/sample_labels.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "agent/scrape/error_excerpt.h"
+
+namespace limpet {
+namespace {
+
+bool HasName(const std::vector<std::string>& names, std::string_view name) {
+  return std::binary_search(names.begin(), names.end(), name);
+}
+
+// Gives way to the target's labels: moves what has one of their names to exported_NAME.
+void ResolveConflicts(const LayoutScope& scope, LabelsBuilder& labels) {
+  std::vector<Label> conflicts;
+  for (const std::string& name : scope.target_names) {
+    const std::string_view value = labels.Get(name);
+    if (!value.empty()) conflicts.push_back({name, std::string(value)});
+  }
+  for (const Label& label : conflicts) labels.Del(label.name);
+  std::stable_sort(conflicts.begin(), conflicts.end(),
+                   [](const Label& a, const Label& b) { return a.name.size() < b.name.size(); });
+  for (const Label& label : conflicts) {
+    std::string name = label.name;
+    do {
+      name = "exported_" + name;
+    } while (!labels.Get(name).empty() || HasName(scope.target_names, name));
+    labels.Set(name, label.value);
+  }
+}
+
+Result<void> CheckSeries(const LayoutScope& scope, const std::vector<Label>& labels) {
+  bool has_name = false;
+  for (const Label& label : labels) {
+    if (!IsUtf8Name(label.name)) {
+      return Error{"invalid label name " + QuotedExcerpt(label.name)};
+    }
+    if (!IsValidUtf8(label.value)) {
+      return Error{"invalid value of the label " + QuotedExcerpt(label.name)};
+    }
+    has_name = has_name || label.name == "__name__";
+  }
+  if (has_name || (!scope.shared && labels.empty())) return {};
+  return Error{"missing metric name (__name__ label)"};
+}
+
+}  // namespace
+
+std::shared_ptr<const LayoutScope> NewLayoutScope(
+    bool honor_labels, bool honor_timestamps, std::shared_ptr<const std::vector<RelabelRule>> rules,
+    const Labels& target_labels) {
+  static uint64_t last_id = 0;
+  auto scope = std::make_shared<LayoutScope>();
+  scope->id = ++last_id;
+  scope->honor_labels = honor_labels;
+  scope->honor_timestamps = honor_timestamps;
+  scope->rules = std::move(rules);
+  for (const Label& label : target_labels) scope->target_names.push_back(label.name);
+  scope->shared = IndependentOf(*scope->rules, scope->target_names);
+  if (!scope->shared) scope->target_labels = target_labels;
+  return scope;
+}
+
+bool SameScope(const LayoutScope& a, const LayoutScope& b) {
+  return a.shared && b.shared && a.honor_labels == b.honor_labels &&
+         a.honor_timestamps == b.honor_timestamps && a.target_names == b.target_names &&
+         (a.rules == b.rules || *a.rules == *b.rules);
+}
+
+Result<bool> FinalLabels(const LayoutScope& scope, std::vector<Label> scraped,
+                         std::vector<Label>& final_labels) {
+  std::vector<std::string> emptied;
+  if (scope.honor_labels) {
+    for (const Label& label : scraped) {
+      if (label.value.empty() && HasName(scope.target_names, label.name)) {
+        emptied.push_back(label.name);
+      }
+    }
+  }
+  LabelsBuilder labels{Labels(std::move(scraped))};
+  if (!scope.honor_labels) ResolveConflicts(scope, labels);
+  for (const Label& label : scope.target_labels) {
+    const bool taken = !labels.Get(label.name).empty() ||
+                       std::find(emptied.begin(), emptied.end(), label.name) != emptied.end();
+    if (!taken) labels.Set(label.name, label.value);
+  }
+  if (!ApplyRelabelRules(*scope.rules, labels)) return false;
+  final_labels = labels.labels();
+  if (auto valid = CheckSeries(scope, final_labels); !valid) return valid.error();
+  if (final_labels.empty()) return false;
+  if (scope.shared) {
+    for (std::string& name : emptied) {
+      const auto at =
+          std::lower_bound(final_labels.begin(), final_labels.end(), name,
+                           [](const Label& label, const std::string& n) { return label.name < n; });
+      final_labels.insert(at, Label{std::move(name), ""});
+    }
+  }
+  return true;
+}
+
+}  // namespace limpet

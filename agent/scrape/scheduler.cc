@@ -1,0 +1,89 @@
+#include "agent/scrape/scheduler.h"
+
+#include <algorithm>
+
+namespace limpet {
+namespace {
+
+constexpr Millis kNewItemSpacing{1};
+constexpr int kNewItemBurst = 100;
+constexpr int kTicksPerTurnMax = 256;
+
+// The first place on the grid after `wall_ms`.
+int64_t NextOnGrid(int64_t wall_ms, int64_t interval_ms, int64_t offset_ms) {
+  int64_t since = (wall_ms - offset_ms) % interval_ms;
+  if (since < 0) since += interval_ms;
+  return wall_ms - since + interval_ms;
+}
+
+}  // namespace
+
+void Scheduler::Add(Scheduled& item, Millis interval, uint64_t offset_hash, bool at_once) {
+  item.interval_ms_ = std::max<int64_t>(1, interval.count());
+  item.offset_ms_ = static_cast<int64_t>(offset_hash % static_cast<uint64_t>(item.interval_ms_));
+  item.grid_ms_ = Tick::kOffGrid;
+  if (!at_once) {
+    EnqueueNext(item);
+  } else if (const SteadyTime due = AdmitNew(); due > clock_.Now()) {
+    Enqueue(item, due);
+  } else {
+    EnqueueNext(item);
+    item.OnTick({clock_.Now(), clock_.WallMs(), Tick::kOffGrid});
+  }
+  Arm();
+}
+
+void Scheduler::Remove(Scheduled& item) { queue_.erase({item.due_, &item}); }
+
+// The time from which one more new item may start.
+SteadyTime Scheduler::AdmitNew() {
+  const SteadyTime now = clock_.Now();
+  next_new_ = std::max(next_new_, now - kNewItemSpacing * kNewItemBurst) + kNewItemSpacing;
+  return next_new_;
+}
+
+void Scheduler::Enqueue(Scheduled& item, SteadyTime due) {
+  item.due_ = due;
+  queue_.emplace(due, &item);
+}
+
+void Scheduler::EnqueueNext(Scheduled& item) {
+  const int64_t wall_ms = clock_.WallMs();
+  int64_t next = NextOnGrid(wall_ms, item.interval_ms_, item.offset_ms_);
+  // A wall clock that is being slowed down may not have reached the tick that just ran.
+  if (next == item.grid_ms_ && next - wall_ms < item.interval_ms_ / 2) next += item.interval_ms_;
+  item.grid_ms_ = next;
+  Enqueue(item, clock_.Now() + Millis(next - wall_ms));
+}
+
+void Scheduler::Run() {
+  armed_for_ = SteadyTime::max();
+  const SteadyTime now = clock_.Now();
+  for (int ticks = 0; ticks < kTicksPerTurnMax && !queue_.empty(); ++ticks) {
+    Scheduled* item = queue_.begin()->second;
+    if (queue_.begin()->first > now) break;
+    RunOne(*item);
+  }
+  Arm();
+}
+
+void Scheduler::RunOne(Scheduled& item) {
+  const Tick tick{clock_.Now(), clock_.WallMs(), item.grid_ms_};
+  const auto lateness = std::chrono::duration_cast<Millis>(tick.now - item.due_);
+  lateness_seconds_.Observe(std::chrono::duration<double>(tick.now - item.due_).count());
+  skipped_total_ += static_cast<uint64_t>(lateness.count() / item.interval_ms_);
+  queue_.erase(queue_.begin());
+  // Before the tick, which may remove the item.
+  EnqueueNext(item);
+  if (!item.OnTick(tick)) ++skipped_total_;
+}
+
+void Scheduler::Arm() {
+  if (queue_.empty()) return;
+  const SteadyTime due = queue_.begin()->first;
+  if (due >= armed_for_) return;
+  armed_for_ = due;
+  timer_.At(due, [this] { Run(); });
+}
+
+}  // namespace limpet

@@ -1,0 +1,110 @@
+#include "agent/scrape/scrape_manager.h"
+
+#include <map>
+#include <utility>
+
+#include "agent/scrape/job_targets.h"
+#include "agent/scrape/scheduler.h"
+#include "agent/scrape/scrape_target.h"
+
+namespace limpet {
+
+class ScrapeManager::Impl {
+ public:
+  Impl(EventLoop& loop, const Clock& clock, Append append)
+      : context_(loop, clock), scheduler_(loop, clock) {
+    context_.writer.append = std::move(append);
+  }
+
+  void Apply(const Config& config) {
+    // As in Prometheus the offset also depends on the external labels, so that replicas which
+    // differ in them do not scrape at the same moment.
+    const uint64_t seed = config.global.external_labels.Hash();
+    std::map<std::string, std::unique_ptr<JobTargets>> before = std::move(jobs_);
+    jobs_.clear();
+    for (const ScrapeConfig& job : config.scrape_configs) {
+      auto known = before.extract(job.job_name);
+      if (known.empty()) {
+        jobs_[job.job_name] = std::make_unique<JobTargets>(context_, scheduler_, job, seed);
+      } else {
+        known.mapped()->set_offset_seed(seed);
+        known.mapped()->Update(job);
+        jobs_.insert(std::move(known));
+      }
+    }
+    for (const auto& [name, job] : before) job->VanishAll();
+  }
+
+  void OnTargetGroups(const std::string& job, std::vector<TargetGroup> groups) {
+    const auto it = jobs_.find(job);
+    if (it != jobs_.end()) it->second->OnGroups(std::move(groups));
+  }
+
+  void ForEachTarget(const std::function<void(const TargetStatus&)>& function) const {
+    for (const auto& [name, job] : jobs_) {
+      job->ForEach([&](const ScrapeTarget& target) { target.ShowTo(function); });
+    }
+  }
+
+  std::vector<DroppedTarget> Dropped() const {
+    std::vector<DroppedTarget> dropped;
+    for (const auto& [name, job] : jobs_) job->AppendDropped(dropped);
+    return dropped;
+  }
+
+  std::vector<std::pair<std::string, uint64_t>> DroppedCounts() const {
+    std::vector<std::pair<std::string, uint64_t>> counts;
+    for (const auto& [name, job] : jobs_) counts.emplace_back(name, job->dropped_count());
+    return counts;
+  }
+
+  ScrapeStats stats() const {
+    ScrapeStats stats;
+    stats.scrapes_total = context_.scrapes_total;
+    stats.scrapes_failed_total = context_.scrapes_failed_total;
+    stats.samples_total = context_.writer.samples_total;
+    stats.ticks_skipped_total = scheduler_.skipped_total();
+    stats.body_bytes_total = context_.body_bytes_total;
+    stats.samples_duplicate_total = context_.writer.samples_duplicate_total;
+    stats.samples_out_of_bounds_total = context_.writer.samples_out_of_bounds_total;
+    const LayoutRegistry::Usage usage = context_.writer.layouts.usage();
+    stats.layouts = usage.layouts;
+    stats.layout_bytes = usage.bytes;
+    for (const auto& [name, job] : jobs_) {
+      job->ForEach([&](const ScrapeTarget& target) { stats.series += target.series().active(); });
+    }
+    stats.scrape_seconds = context_.scrape_seconds;
+    stats.lateness_seconds = scheduler_.lateness_seconds();
+    return stats;
+  }
+
+ private:
+  ScrapeContext context_;
+  Scheduler scheduler_;
+  std::map<std::string, std::unique_ptr<JobTargets>> jobs_;
+};
+
+ScrapeManager::ScrapeManager(EventLoop& loop, const Clock& clock, Append append)
+    : impl_(std::make_unique<Impl>(loop, clock, std::move(append))) {}
+
+ScrapeManager::~ScrapeManager() = default;
+
+void ScrapeManager::Apply(const Config& config) { impl_->Apply(config); }
+
+void ScrapeManager::OnTargetGroups(const std::string& job, std::vector<TargetGroup> groups) {
+  impl_->OnTargetGroups(job, std::move(groups));
+}
+
+void ScrapeManager::ForEachTarget(const std::function<void(const TargetStatus&)>& function) const {
+  impl_->ForEachTarget(function);
+}
+
+std::vector<DroppedTarget> ScrapeManager::Dropped() const { return impl_->Dropped(); }
+
+std::vector<std::pair<std::string, uint64_t>> ScrapeManager::DroppedCounts() const {
+  return impl_->DroppedCounts();
+}
+
+ScrapeStats ScrapeManager::stats() const { return impl_->stats(); }
+
+}  // namespace limpet

@@ -1,0 +1,87 @@
+// Scraping: targets from discovery in, one record a scrape out.
+//
+// Who calls it: main wires it, web/ shows it; the loop's thread only.
+// Operation: OnTargetGroups relabels the groups of a job into targets. A new target is scraped at
+// once and then at its fixed offset in the interval (a hash of its identity, stable over restarts);
+// a late tick is skipped. A target that vanishes gets staleness markers. Apply changes jobs; what
+// does not concern a target's identity or its series leaves the target, its offset and its layout
+// alone.
+#ifndef LIMPET_AGENT_SCRAPE_SCRAPE_MANAGER_H_
+#define LIMPET_AGENT_SCRAPE_SCRAPE_MANAGER_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "agent/config/config.h"
+#include "agent/platform/event_loop.h"
+#include "agent/platform/histogram.h"
+#include "discovery/target_group.h"
+#include "queue/scrape_view.h"
+
+namespace limpet {
+
+enum class TargetHealth { kUnknown, kUp, kDown };
+
+// What /api/v1/targets shows of an active target; views are good during the call.
+struct TargetStatus {
+  const std::string& job;
+  const Labels& discovered_labels;
+  const Labels& labels;
+  std::string scrape_url;
+  TargetHealth health;
+  const std::string& last_error;
+  int64_t last_scrape_ms;  // wall time; 0: never
+  double last_scrape_duration_seconds;
+  Millis interval;
+  Millis timeout;
+};
+
+struct DroppedTarget {
+  std::string job;
+  Labels discovered_labels;
+};
+
+struct ScrapeStats {
+  uint64_t scrapes_total = 0;
+  uint64_t scrapes_failed_total = 0;
+  uint64_t samples_total = 0;  // appended, report series and staleness markers included
+  uint64_t ticks_skipped_total = 0;
+  uint64_t body_bytes_total = 0;  // as received
+  uint64_t samples_duplicate_total = 0;
+  uint64_t samples_out_of_bounds_total = 0;  // explicit timestamps too far in the future
+  uint64_t layouts = 0;                      // in memory
+  uint64_t layout_bytes = 0;
+  uint64_t series = 0;  // active: sum over targets of their layout's series
+  Histogram scrape_seconds{{0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10}};
+  Histogram lateness_seconds{{0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5}};
+};
+
+class ScrapeManager {
+ public:
+  using Append = std::function<void(const ScrapeView&)>;
+
+  ScrapeManager(EventLoop& loop, const Clock& clock, Append append);
+  ~ScrapeManager();
+  ScrapeManager(const ScrapeManager&) = delete;
+  ScrapeManager& operator=(const ScrapeManager&) = delete;
+
+  void Apply(const Config& config);
+  void OnTargetGroups(const std::string& job, std::vector<TargetGroup> groups);
+
+  void ForEachTarget(const std::function<void(const TargetStatus&)>& function) const;
+  // The newest ones dropped by relabelling, at most 1000 a job, and how many there are by job.
+  std::vector<DroppedTarget> Dropped() const;
+  std::vector<std::pair<std::string, uint64_t>> DroppedCounts() const;
+  ScrapeStats stats() const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace limpet
+
+#endif  // LIMPET_AGENT_SCRAPE_SCRAPE_MANAGER_H_

@@ -1,0 +1,224 @@
+#include "agent/scrape/scrape_target.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <utility>
+
+#include "agent/platform/gzip.h"
+#include "agent/platform/logging.h"
+
+namespace limpet {
+namespace {
+
+constexpr size_t kErrorBodyBytesMax = 64 * 1024;  // read only to keep the connection
+constexpr size_t kInflatedBytesKept = 4u << 20;
+constexpr size_t kErrorTextBytesMax = 1024;
+constexpr int64_t kSnapMsMax = 2;
+constexpr auto kTooLargeText = "body size limit exceeded";
+
+}  // namespace
+
+struct ScrapeTarget::Exchange {
+  SteadyTime started;
+  int64_t timestamp_ms = 0;
+  size_t page_bytes_max = 0;
+  ContentCoding coding = ContentCoding::kIdentity;
+  std::string body;
+  size_t discarded = 0;
+  Error refusal;  // with a text: what is wrong with the answer
+  bool refused() const { return !refusal.message.empty(); }
+  // As sent: gzip makes what cannot be compressed a little longer.
+  size_t body_bytes_max() const {
+    return coding == ContentCoding::kIdentity ? page_bytes_max
+                                              : page_bytes_max + page_bytes_max / 1000 + 1024;
+  }
+};
+
+ScrapeTarget::ScrapeTarget(ScrapeContext& context, std::shared_ptr<ScrapeJob> job, TargetSpec spec,
+                           CompactLabels discovered, std::shared_ptr<const LayoutScope> scope)
+    : context_(context),
+      job_(std::move(job)),
+      url_(std::move(spec.url)),
+      interval_(spec.interval),
+      timeout_(spec.timeout),
+      discovered_(std::move(discovered)),
+      series_(std::move(scope), spec.labels) {}
+
+ScrapeTarget::~ScrapeTarget() {
+  if (exchange_ != nullptr) context_.bodies.Release(std::move(exchange_->body));
+}
+
+int64_t ScrapeTarget::TimestampFor(const Tick& tick) const {
+  int64_t timestamp_ms = tick.wall_ms;
+  if (tick.grid_ms != Tick::kOffGrid) {
+    const int64_t tolerance_ms = std::min(kSnapMsMax, interval_.count() / 100);
+    const bool snaps = std::abs(tick.wall_ms - tick.grid_ms) <= tolerance_ms;
+    if (snaps && tick.grid_ms > series_.last_timestamp_ms()) timestamp_ms = tick.grid_ms;
+  }
+  // Within a millisecond or two of an older record: that of this target, or the markers of one that
+  // has just vanished and may have had the same series.
+  int64_t taken_ms = series_.last_timestamp_ms();
+  if (series_.active() == 0) taken_ms = std::max(taken_ms, context_.writer.last_marker_ms);
+  if (timestamp_ms <= taken_ms && taken_ms - timestamp_ms <= kSnapMsMax) return taken_ms + 1;
+  return timestamp_ms;
+}
+
+bool ScrapeTarget::OnTick(const Tick& tick) {
+  if (exchange_ != nullptr) return false;
+  exchange_ = std::make_unique<Exchange>();
+  exchange_->started = tick.now;
+  exchange_->timestamp_ms = TimestampFor(tick);
+  exchange_->page_bytes_max = job_->page_bytes_max();
+  if (auto started = StartRequest(tick.now); !started) Finish(started.error());
+  return true;
+}
+
+Result<void> ScrapeTarget::StartRequest(SteadyTime now) {
+  auto request = job_->NewRequest(url_.target, timeout_);
+  if (!request) return request.error();
+  std::shared_ptr<const TlsContext> tls;
+  if (url_.scheme == "https") {
+    auto result = job_->Tls(now);
+    if (!result) return result.error();
+    tls = *result;
+  }
+  // Newer certificates are for those who need them: a connection that works stays.
+  const bool outdated = tls_version_ != job_->tls_version() ||
+                        (health_ == TargetHealth::kDown && connection_tls_ != tls);
+  if (connection_ == nullptr || outdated) {
+    connection_ = std::make_unique<HttpConnection>(context_.loop, url_, tls);
+    connection_tls_ = std::move(tls);
+    tls_version_ = job_->tls_version();
+  }
+  connection_->Start(std::move(*request), now + timeout_, *this);
+  return {};
+}
+
+bool ScrapeTarget::OnHead(const HttpResponseHead& head) {
+  Exchange& exchange = *exchange_;
+  if (head.status() != 200) {
+    exchange.refusal = Error{"server returned HTTP status " + HttpStatusText(head.status())};
+    return true;
+  }
+  if (auto type = CheckContentType(head.Field("Content-Type")); !type) {
+    exchange.refusal = type.error();
+    return true;
+  }
+  auto coding = ParseContentCoding(head.Field("Content-Encoding"));
+  if (!coding) {
+    exchange.refusal = coding.error();
+    return true;
+  }
+  exchange.coding = *coding;
+  if (head.content_length().value_or(0) > exchange.body_bytes_max()) {
+    exchange.refusal = Error{kTooLargeText};
+    return false;
+  }
+  return true;
+}
+
+bool ScrapeTarget::OnBody(std::string_view bytes) {
+  Exchange& exchange = *exchange_;
+  context_.body_bytes_total += bytes.size();
+  if (exchange.refused()) {
+    exchange.discarded += bytes.size();
+    return exchange.discarded <= kErrorBodyBytesMax;
+  }
+  if (bytes.size() > exchange.body_bytes_max() - exchange.body.size()) {
+    exchange.refusal = Error{kTooLargeText};
+    return false;
+  }
+  if (!context_.bodies.Append(exchange.body, bytes)) {
+    exchange.refusal = Error{"too many bytes of scrapes under way (128 MiB)"};
+    return false;
+  }
+  return true;
+}
+
+void ScrapeTarget::OnDone(const Result<void>& result) {
+  // A connection that failed may have done so because certificates were replaced.
+  if (!result && !exchange_->refused()) job_->ForgetOldTls(context_.clock.Now());
+  Finish(result);
+}
+
+Result<std::string_view> ScrapeTarget::PageOf(Exchange& exchange) {
+  if (exchange.coding == ContentCoding::kIdentity) return std::string_view(exchange.body);
+  auto inflated = InflateGzip(exchange.body, exchange.page_bytes_max, context_.inflated);
+  if (!inflated) return inflated.error();
+  return std::string_view(context_.inflated);
+}
+
+void ScrapeTarget::Finish(const Result<void>& result) {
+  // From here on the next scrape may start, and the buffers go back in any case.
+  const std::unique_ptr<Exchange> exchange = std::move(exchange_);
+  Result<void> outcome = exchange->refused() ? Result<void>(exchange->refusal) : result;
+  PageCounts counts;
+  std::shared_ptr<const Layout> layout;
+  if (outcome) {
+    auto page = PageOf(*exchange);
+    if (!page) {
+      outcome = page.error();
+    } else {
+      auto read = series_.ReadPage(context_.writer, *page, job_->config().sample_limit, counts);
+      if (read) {
+        layout = *read;
+      } else {
+        outcome = read.error();
+      }
+    }
+  }
+  context_.bodies.Release(std::move(exchange->body));
+  if (context_.inflated.capacity() > kInflatedBytesKept) std::string().swap(context_.inflated);
+
+  const double seconds =
+      std::chrono::duration<double>(context_.clock.Now() - exchange->started).count();
+  const ScrapeTime time{exchange->timestamp_ms, context_.clock.WallMs(), seconds};
+  if (layout != nullptr) {
+    series_.AppendPage(context_.writer, layout, time);
+  } else {
+    series_.AppendFailure(context_.writer, counts, time);
+  }
+  SetOutcome(outcome, exchange->timestamp_ms, seconds);
+}
+
+void ScrapeTarget::SetOutcome(const Result<void>& outcome, int64_t timestamp_ms, double seconds) {
+  ++context_.scrapes_total;
+  if (!outcome) ++context_.scrapes_failed_total;
+  context_.scrape_seconds.Observe(seconds);
+  last_scrape_ms_ = timestamp_ms;
+  last_scrape_duration_seconds_ = seconds;
+  const TargetHealth before = health_;
+  health_ = outcome ? TargetHealth::kUp : TargetHealth::kDown;
+  last_error_ = outcome ? "" : outcome.error().message.substr(0, kErrorTextBytesMax);
+  if (outcome && before == TargetHealth::kDown) {
+    LogInfo("target is up again",
+            {{"job", job_->config().job_name}, {"address", url_.HostHeader()}});
+  } else if (!outcome && before == TargetHealth::kUp) {
+    LogWarn(
+        "scrape failed",
+        {{"job", job_->config().job_name}, {"address", url_.HostHeader()}, {"error", last_error_}});
+  } else if (!outcome && before == TargetHealth::kUnknown) {
+    // A new pod often has an address before it listens.
+    LogDebug(
+        "first scrape failed",
+        {{"job", job_->config().job_name}, {"address", url_.HostHeader()}, {"error", last_error_}});
+  }
+}
+
+void ScrapeTarget::ShowTo(const std::function<void(const TargetStatus&)>& function) const {
+  const Labels discovered = discovered_.Expand();
+  function(TargetStatus{job_->config().job_name, discovered, series_.labels(), url_.ToString(),
+                        health_, last_error_, last_scrape_ms_, last_scrape_duration_seconds_,
+                        interval_, timeout_});
+}
+
+void ScrapeTarget::TakeOver(ScrapeTarget& predecessor) {
+  series_.TakeOver(predecessor.series_);
+  health_ = predecessor.health_;
+  last_error_ = predecessor.last_error_;
+  last_scrape_ms_ = predecessor.last_scrape_ms_;
+  last_scrape_duration_seconds_ = predecessor.last_scrape_duration_seconds_;
+}
+
+}  // namespace limpet

@@ -1,0 +1,85 @@
+#include "agent/web/api.h"
+
+#include "agent/config/units.h"
+#include "agent/web/json_writer.h"
+#include "agent/web/target_text.h"
+
+namespace limpet {
+namespace {
+
+bool IsWanted(std::string_view scrape_pool, std::string_view job) {
+  return scrape_pool.empty() || scrape_pool == job;
+}
+
+void WriteTarget(const TargetStatus& target, const std::string& host_name, JsonWriter& json) {
+  json.StartObject();
+  json.Key("discoveredLabels");
+  json.Object(target.discovered_labels);
+  json.Key("labels");
+  json.Object(target.labels);
+  json.Field("scrapePool", target.job);
+  json.Field("scrapeUrl", target.scrape_url);
+  json.Field("globalUrl", GlobalUrl(target.scrape_url, host_name));
+  json.Field("lastError", target.last_error);
+  json.Field("lastScrape", ScrapeTimeText(target.last_scrape_ms));
+  json.Field("lastScrapeDuration", target.last_scrape_duration_seconds);
+  json.Field("health", HealthText(target.health));
+  json.Field("scrapeInterval", FormatDuration(target.interval));
+  json.Field("scrapeTimeout", FormatDuration(target.timeout));
+  json.EndObject();
+}
+
+void WriteDropped(const WebSources& sources, std::string_view scrape_pool, JsonWriter& json) {
+  json.Key("droppedTargets");
+  json.StartArray();
+  for (const DroppedTarget& target : sources.dropped()) {
+    if (!IsWanted(scrape_pool, target.job)) continue;
+    json.StartObject();
+    json.Key("discoveredLabels");
+    json.Object(target.discovered_labels);
+    json.Field("scrapePool", target.job);
+    json.EndObject();
+  }
+  json.EndArray();
+  json.Key("droppedTargetCounts");
+  json.StartObject();
+  for (const auto& [job, count] : sources.dropped_counts()) {
+    if (IsWanted(scrape_pool, job)) json.Field(job, count);
+  }
+  json.EndObject();
+}
+
+}  // namespace
+
+std::string TargetsJson(const WebSources& sources, std::string_view state,
+                        std::string_view scrape_pool, const std::string& host_name) {
+  const bool any = state.empty() || state == "any";
+  std::string out;
+  JsonWriter json(out);
+  json.StartObject();
+  json.Field("status", "success");
+  json.Key("data");
+  json.StartObject();
+  json.Key("activeTargets");
+  json.StartArray();
+  if (any || state == "active") {
+    sources.for_each_target([&](const TargetStatus& target) {
+      if (IsWanted(scrape_pool, target.job)) WriteTarget(target, host_name, json);
+    });
+  }
+  json.EndArray();
+  if (any || state == "dropped") {
+    WriteDropped(sources, scrape_pool, json);
+  } else {
+    json.Key("droppedTargets");
+    json.StartArray();
+    json.EndArray();
+    json.Key("droppedTargetCounts");
+    json.Null();
+  }
+  json.EndObject();
+  json.EndObject();
+  return out;
+}
+
+}  // namespace limpet

@@ -1,0 +1,23 @@
+// Prometheus' HTTP API, as far as an agent has it.
+//
+// Who calls it: the routes; the loop's thread.
+// Source: Prometheus 3, GET /api/v1/targets: field names, their order, and what is left out for a
+// state. Targets come in the order in which the scrape manager gives them, job by job.
+#ifndef LIMPET_AGENT_WEB_API_H_
+#define LIMPET_AGENT_WEB_API_H_
+
+#include <string>
+#include <string_view>
+
+#include "agent/web/sources.h"
+
+namespace limpet {
+
+// `state` is active, dropped, any or empty (any); as in Prometheus, another one shows nothing.
+// `scrape_pool` is a job's name, or empty for all.
+std::string TargetsJson(const WebSources& sources, std::string_view state,
+                        std::string_view scrape_pool, const std::string& host_name);
+
+}  // namespace limpet
+
+#endif  // LIMPET_AGENT_WEB_API_H_

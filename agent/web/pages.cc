@@ -1,0 +1,128 @@
+#include "agent/web/pages.h"
+
+#include <cstdio>
+#include <map>
+#include <string>
+
+#include "agent/config/units.h"
+#include "agent/web/html.h"
+#include "agent/web/target_text.h"
+
+namespace limpet {
+namespace {
+
+constexpr uint64_t kTargetsMax = 2000;
+
+std::string Count(uint64_t count, std::string_view one) {
+  return std::to_string(count) + " " + std::string(one) + (count == 1 ? "" : "s");
+}
+
+std::string Seconds(double seconds) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.3f s", seconds);
+  return text;
+}
+
+std::string AgeText(int64_t now_ms, int64_t then_ms) {
+  if (then_ms == 0) return "never";
+  if (then_ms >= now_ms) return "now";
+  return Seconds(static_cast<double>(now_ms - then_ms) / 1000) + " ago";
+}
+
+std::string LabelsHtml(const Labels& labels) {
+  std::string html;
+  for (const Label& label : labels) {
+    html += "<code>" + HtmlText(label.name) + "=\"" + HtmlText(label.value) + "\"</code>";
+  }
+  return html;
+}
+
+// A scheme that relabelling made up must not become a link (javascript:).
+std::string UrlHtml(const std::string& url) {
+  std::string text = HtmlText(url);
+  if (!url.starts_with("http://") && !url.starts_with("https://")) return text;
+  return "<a rel=\"noreferrer\" href=\"" + text + "\">" + text + "</a>";
+}
+
+std::string TargetRow(const TargetStatus& target, int64_t now_ms) {
+  const std::string health(HealthText(target.health));
+  return "<tr><td class=\"url\">" + UrlHtml(target.scrape_url) + "</td><td class=\"" + health +
+         "\">" + health + "</td><td>" + LabelsHtml(target.labels) + "</td><td>" +
+         AgeText(now_ms, target.last_scrape_ms) + "</td><td>" +
+         Seconds(target.last_scrape_duration_seconds) + "</td><td>" +
+         FormatDuration(target.interval) + "</td><td class=\"error\">" +
+         HtmlText(target.last_error) + "</td></tr>\n";
+}
+
+struct JobTable {
+  uint64_t targets = 0;
+  uint64_t up = 0;
+  std::string rows;
+};
+
+}  // namespace
+
+HttpServerResponse IndexPage(const WebSources& sources) {
+  uint64_t targets = 0;
+  uint64_t up = 0;
+  sources.for_each_target([&](const TargetStatus& target) {
+    ++targets;
+    up += target.health == TargetHealth::kUp;
+  });
+  std::string body = "<p>limpet " LIMPET_VERSION ": " + Count(targets, "target") + ", " +
+                     std::to_string(up) + " up; " + Count(sources.receivers().size(), "receiver") +
+                     ".</p>\n<ul>";
+  for (const auto& [path, what] : {std::pair{"/targets", "the targets, job by job"},
+                                   {"/health", "the state of Kubernetes, log and receivers (JSON)"},
+                                   {"/metrics", "limpet's own metrics"},
+                                   {"/api/v1/targets", "the targets in Prometheus' JSON"},
+                                   {"/-/healthy", "whether limpet runs"},
+                                   {"/-/ready", "whether limpet is ready, or what is missing"}}) {
+    body += std::string("<li><a href=\"") + path + "\">" + path + "</a>: " + what + "</li>\n";
+  }
+  body += "<li>POST /-/reload: read the configuration again</li></ul>\n";
+  return HtmlPage("limpet", body);
+}
+
+HttpServerResponse TargetsPage(const WebSources& sources, std::string_view scrape_pool) {
+  const int64_t now_ms = sources.clock.WallMs();
+  std::map<std::string, JobTable, std::less<>> jobs;
+  uint64_t shown = 0;
+  uint64_t hidden = 0;
+  sources.for_each_target([&](const TargetStatus& target) {
+    if (!scrape_pool.empty() && scrape_pool != target.job) return;
+    JobTable& table = jobs[target.job];
+    ++table.targets;
+    table.up += target.health == TargetHealth::kUp;
+    if (shown == kTargetsMax) {
+      ++hidden;
+      return;
+    }
+    ++shown;
+    table.rows += TargetRow(target, now_ms);
+  });
+  std::string body;
+  if (jobs.empty()) body += "<p>There are no active targets.</p>\n";
+  for (const auto& [job, table] : jobs) {
+    body += "<h2>" + HtmlText(job) + " (" + std::to_string(table.up) + " of " +
+            std::to_string(table.targets) +
+            " up)</h2>\n<table><thead><tr><th>Address</th><th>State</th><th>Labels</th>"
+            "<th>Last scrape</th><th>Duration</th><th>Interval</th><th>Error</th></tr></thead>"
+            "<tbody>\n" +
+            table.rows + "</tbody></table>\n";
+  }
+  if (hidden > 0) {
+    body += "<p>" + std::to_string(hidden) +
+            " more are not shown here; <a href=\"/api/v1/targets\">the API</a> has them all, and "
+            "?scrapePool=JOB shows one job.</p>\n";
+  }
+  uint64_t dropped = 0;
+  for (const auto& [job, count] : sources.dropped_counts()) dropped += count;
+  if (dropped > 0) {
+    body += "<p>Relabelling dropped " + Count(dropped, "discovered target") +
+            ": <a href=\"/api/v1/targets?state=dropped\">see them</a>.</p>\n";
+  }
+  return HtmlPage("Targets", body);
+}
+
+}  // namespace limpet

@@ -1,0 +1,54 @@
+// What limpet's pages are made from: functions that give the state of the other modules as values.
+//
+// Who calls it: main fills it, web/ reads it; the loop's thread only. Every function must answer at
+// once, from memory.
+// Functions rather than references, so that the pages do not care who answers.
+#ifndef LIMPET_AGENT_WEB_SOURCES_H_
+#define LIMPET_AGENT_WEB_SOURCES_H_
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "agent/platform/clock.h"
+#include "agent/platform/result.h"
+#include "agent/scrape/scrape_manager.h"
+#include "discovery/discovery.h"
+#include "queue/log.h"
+#include "queue/remote_write.h"
+
+namespace limpet {
+
+struct ConfigStatus {
+  bool last_reload_successful = true;  // the first load counts
+  int64_t last_success_ms = 0;         // wall time
+  uint64_t reloads_total = 0;          // taken, the first load not counted
+  uint64_t reload_failures_total = 0;  // refused
+  std::string last_error;              // empty where the last one was taken
+};
+
+struct WebSources {
+  std::function<std::vector<DiscoveryStatus>()> discovery;
+  std::function<bool()> all_listed;
+  std::function<void(const std::function<void(const TargetStatus&)>&)> for_each_target;
+  std::function<std::vector<DroppedTarget>()> dropped;
+  std::function<std::vector<std::pair<std::string, uint64_t>>()> dropped_counts;
+  std::function<ScrapeStats()> scrape;
+  std::function<const LogStats*()> log;  // null where the log is not open
+  std::function<std::vector<ReceiverStatus>()> receivers;
+  std::function<ConfigStatus()> config;
+  std::function<Result<void>()> reload;  // the error where the new configuration is refused
+  const Clock& clock;
+};
+
+// From the modules themselves, which must outlive the pages.
+WebSources MakeWebSources(const Discovery& discovery, const ScrapeManager& scrape, const Log& log,
+                          const RemoteWrite& remote_write, const Clock& clock,
+                          std::function<ConfigStatus()> config,
+                          std::function<Result<void>()> reload);
+
+}  // namespace limpet
+
+#endif  // LIMPET_AGENT_WEB_SOURCES_H_

@@ -1,0 +1,112 @@
+// The log: every scrape, on disk until each receiver has it. The format is in queue/FORMAT.md.
+//
+// Who calls it: main opens and closes it, scrape/ appends (through a function), the senders read
+// and acknowledge. The loop's thread only. Operation: Append encodes the record and hands it to the
+// disk thread, which writes it with write(2) at once and calls fdatasync at most every
+// sync_interval. The newest records are also kept in memory (tail_bytes), from which readers that
+// keep up are served; the others are served from the segments by the disk thread. A segment starts
+// with an empty dictionary and is deleted when every receiver has acknowledged it, or when
+// max_bytes or max_age demand it. Concurrency: one disk thread a log. Nothing here blocks the loop,
+// except Open and Close. Limitations: on a write error the segment is given up and a new one begun
+// once the disk takes it; until then records live in the tail alone, the oldest going first,
+// counted.
+#ifndef LIMPET_QUEUE_LOG_H_
+#define LIMPET_QUEUE_LOG_H_
+
+#include <compare>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "agent/platform/clock.h"
+#include "agent/platform/event_loop.h"
+#include "agent/platform/file_system.h"
+#include "agent/platform/histogram.h"
+#include "agent/platform/result.h"
+#include "queue/scrape_view.h"
+
+namespace limpet {
+
+// A place between two records.
+struct LogPosition {
+  uint64_t segment = 0;  // segments are numbered from 1, ascending; 0: before all
+  uint64_t offset = 0;   // bytes in the segment's file
+  friend auto operator<=>(const LogPosition&, const LogPosition&) = default;
+};
+
+struct LogOptions {
+  std::string directory;  // has log/, cursors/ and the lock file
+  uint64_t max_bytes = 512ull << 20;
+  Millis max_age{0};  // 0: none
+  Millis sync_interval{1000};
+  uint64_t segment_bytes = 16ull << 20;
+  uint64_t tail_bytes = 2ull << 20;
+};
+
+struct LogStats {
+  uint64_t bytes = 0;  // on disk
+  uint64_t segments = 0;
+  uint64_t records_total = 0;
+  uint64_t samples_total = 0;
+  uint64_t bytes_written_total = 0;
+  uint64_t write_errors_total = 0;
+  uint64_t sync_errors_total = 0;
+  uint64_t damaged_bytes_total = 0;  // torn tails and records that did not check out
+  uint64_t damaged_records_total = 0;
+  uint64_t segments_dropped_total = 0;  // deleted before every receiver had them
+  uint64_t samples_lost_total = 0;      // neither on disk nor in memory any more (degraded state)
+  int64_t oldest_timestamp_ms = 0;      // of the oldest record kept; 0: none
+  bool degraded = false;                // the disk does not take writes
+  std::string last_error;               // empty unless degraded
+  int64_t last_write_latency_us = 0;
+  Histogram sync_seconds{{0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5}};
+};
+
+class LogReader;
+
+class Log {
+ public:
+  // Fails only where the directory cannot be made or another process holds the lock. Whatever else
+  // it finds there is repaired, moved aside or skipped, and counted.
+  static Result<std::unique_ptr<Log>> Open(EventLoop& loop, FileSystem& files, const Clock& clock,
+                                           LogOptions options);
+  virtual ~Log() = default;
+
+  virtual void Append(const ScrapeView& scrape) = 0;
+  // A reader for the receiver of that name, at its saved cursor; without one, at the oldest record.
+  // The name is a label value: it is made safe for a file name here.
+  virtual std::unique_ptr<LogReader> NewReader(const std::string& receiver) = 0;
+  // Forgets the cursors of receivers that are not in the list, so that they hold no segment.
+  virtual void KeepOnly(const std::vector<std::string>& receivers) = 0;
+  virtual void SetBounds(uint64_t max_bytes, Millis max_age, Millis sync_interval) = 0;
+  virtual const LogStats& stats() const = 0;
+  // Writes and syncs what is pending, saves the cursors and ends the disk thread, within `limit`.
+  virtual void Close(Millis limit) = 0;
+};
+
+// Reads the log in order for one receiver. Destroying it leaves the saved cursor where it is.
+class LogReader {
+ public:
+  virtual ~LogReader() = default;
+
+  // The next scrape, or null where there is none for now; the wake-up then tells when to ask again.
+  // What it points to is good until the next call.
+  virtual const ScrapeView* Next() = 0;
+  // Behind the scrape that Next gave last.
+  virtual LogPosition position() const = 0;
+  virtual void SetWakeUp(std::function<void()> wake_up) = 0;
+  // Everything before it has been delivered or given up on purpose; saved by the disk thread.
+  virtual void Acknowledge(LogPosition position) = 0;
+  // Goes back to the last acknowledged position.
+  virtual void Rewind() = 0;
+
+  virtual uint64_t backlog_bytes() const = 0;  // behind the acknowledged position
+  virtual uint64_t samples_dropped()
+      const = 0;  // went by max_bytes or max_age, or were damaged, before delivery
+};
+
+}  // namespace limpet
+
+#endif  // LIMPET_QUEUE_LOG_H_

@@ -1,0 +1,121 @@
+#include "queue/log_disk_queue.h"
+
+#include <pthread.h>
+
+#include <condition_variable>
+#include <deque>
+#include <map>
+#include <mutex>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace limpet {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// Shared by the queue and its thread, so that either may outlive the other.
+struct Shared {
+  std::mutex mutex;
+  std::condition_variable work;
+  std::condition_variable ended;
+  std::deque<std::function<void()>> ready;
+  std::multimap<SteadyTime, std::function<void()>> delayed;
+  bool closing = false;
+  bool abandoned = false;
+  bool done = false;
+};
+
+// The next function, or none when the thread is to end.
+std::function<void()> TakeNext(Shared& shared) {
+  std::unique_lock lock(shared.mutex);
+  for (;;) {
+    if (shared.abandoned) return nullptr;
+    if (!shared.delayed.empty() && shared.delayed.begin()->first <= Clock::now()) {
+      shared.ready.push_back(std::move(shared.delayed.begin()->second));
+      shared.delayed.erase(shared.delayed.begin());
+      continue;
+    }
+    if (!shared.ready.empty()) {
+      std::function<void()> next = std::move(shared.ready.front());
+      shared.ready.pop_front();
+      return next;
+    }
+    if (shared.closing) return nullptr;
+    if (shared.delayed.empty()) {
+      shared.work.wait(lock);
+    } else {
+      const SteadyTime first = shared.delayed.begin()->first;
+      shared.work.wait_until(lock, first);
+    }
+  }
+}
+
+void RunThread(const std::shared_ptr<Shared>& shared) {
+  pthread_setname_np(pthread_self(), "limpet-log");
+  while (std::function<void()> next = TakeNext(*shared)) next();
+  const std::lock_guard lock(shared->mutex);
+  shared->done = true;
+  shared->ended.notify_all();
+}
+
+// Threads that hang in the file system; never destroyed, because that would wait or end the
+// process.
+std::vector<std::thread>& AbandonedThreads() {
+  static auto* threads = new std::vector<std::thread>;
+  return *threads;
+}
+
+class DiskThread : public DiskQueue {
+ public:
+  DiskThread() : shared_(std::make_shared<Shared>()), thread_([s = shared_] { RunThread(s); }) {}
+  ~DiskThread() override { Close(Millis(0)); }
+  DiskThread(const DiskThread&) = delete;
+  DiskThread& operator=(const DiskThread&) = delete;
+
+  void Post(std::function<void()> function) override {
+    const std::lock_guard lock(shared_->mutex);
+    if (shared_->closing) return;
+    shared_->ready.push_back(std::move(function));
+    shared_->work.notify_one();
+  }
+
+  void PostAfter(Millis delay, std::function<void()> function) override {
+    const std::lock_guard lock(shared_->mutex);
+    if (shared_->closing) return;
+    shared_->delayed.emplace(Clock::now() + delay, std::move(function));
+    shared_->work.notify_one();
+  }
+
+  bool Close(Millis limit) override {
+    if (!thread_.joinable()) return true;
+    std::deque<std::function<void()>> never_run;
+    bool done;
+    {
+      std::unique_lock lock(shared_->mutex);
+      shared_->closing = true;
+      shared_->delayed.clear();
+      shared_->work.notify_one();
+      done = shared_->ended.wait_for(lock, limit, [this] { return shared_->done; });
+      shared_->abandoned = !done;
+      if (!done) never_run.swap(shared_->ready);
+    }
+    if (done) {
+      thread_.join();
+    } else {
+      AbandonedThreads().push_back(std::move(thread_));
+    }
+    return done;
+  }
+
+ private:
+  std::shared_ptr<Shared> shared_;
+  std::thread thread_;
+};
+
+}  // namespace
+
+std::unique_ptr<DiskQueue> NewDiskThread() { return std::make_unique<DiskThread>(); }
+
+}  // namespace limpet

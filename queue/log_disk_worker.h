@@ -1,0 +1,116 @@
+// The half of LogDisk that lives on the disk thread.
+//
+// Who calls it: LogDisk, which posts calls of these to the queue. Everything runs on the disk
+// thread, except what says otherwise.
+#ifndef LIMPET_QUEUE_LOG_DISK_WORKER_H_
+#define LIMPET_QUEUE_LOG_DISK_WORKER_H_
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "queue/cursor_file.h"
+#include "queue/log_disk.h"
+
+namespace limpet {
+
+// The way back to the loop's thread, closed when the LogDisk goes.
+class LoopPort : public std::enable_shared_from_this<LoopPort> {
+ public:
+  explicit LoopPort(EventLoop& loop) : loop_(&loop) {}
+  // Any thread.
+  void Post(std::function<void()> function);
+  // The loop's thread; no function runs afterwards.
+  void Close();
+
+ private:
+  std::mutex mutex_;
+  EventLoop* loop_;
+  bool open_ = true;  // the loop's thread alone
+};
+
+class DiskWorker : public std::enable_shared_from_this<DiskWorker> {
+ public:
+  DiskWorker(FileSystem& files, const Clock& clock, std::string directory,
+             std::unique_ptr<FileLock> lock, std::shared_ptr<LoopPort> port, Millis sync_interval,
+             LogDisk::Events events);
+
+  void Write(const std::shared_ptr<SegmentFile>& segment, uint64_t offset,
+             const std::string& bytes);
+  void Adopt(const std::shared_ptr<SegmentFile>& segment);
+  void Finish(const SegmentFile& segment);
+  void Resume() { stopped_ = false; }
+  bool stopped() const { return stopped_; }
+  Result<std::string> Read(const SegmentFile& segment, uint64_t offset, size_t bytes);
+  Result<uint64_t> FindRecord(const SegmentFile& segment, uint64_t from, uint64_t end);
+  std::vector<uint64_t> CountAndRemove(const SegmentFile& segment, uint64_t end,
+                                       const std::vector<uint64_t>& offsets);
+  void Remove(const SegmentFile& segment);
+  void RemoveCursor(const std::string& file_name);
+  void SaveCursors();
+  void Sync();
+  // The last thing that is done.
+  void Unlock() { lock_.reset(); }
+
+  // Any thread.
+  void SetSyncInterval(Millis interval) { sync_interval_ms_ = interval.count(); }
+  // True where a save has to be scheduled.
+  bool NoteCursor(const std::string& file_name, LogPosition position);
+  void ForgetCursor(const std::string& file_name);
+  void SetQueue(DiskQueue* queue);
+  uint64_t bytes_written() const { return bytes_written_; }
+  int64_t last_write_latency_us() const { return last_write_latency_us_; }
+
+ private:
+  struct OpenSegment {
+    std::shared_ptr<SegmentFile> segment;
+    std::unique_ptr<File> file;
+    bool torn = false;  // may hold more than `written`, from a write that failed
+    bool dirty = false;
+    bool finished = false;
+  };
+
+  Result<void> TryWrite(const std::shared_ptr<SegmentFile>& segment, const std::string& bytes);
+  Result<OpenSegment*> OpenForWriting(const std::shared_ptr<SegmentFile>& segment);
+  void Stop(const Error& error, bool sync);
+  void SyncSegments();
+  void SyncCursors();
+  void ScheduleSync();
+  void ScheduleCursorSave(Millis delay);
+  std::string CursorDirectory() const { return directory_ + "/cursors"; }
+  void CursorFailed(const std::string& file_name, LogPosition position, const Error& error);
+
+  FileSystem& files_;
+  const Clock& clock_;
+  const std::string directory_;
+  std::unique_ptr<FileLock> lock_;
+  const std::shared_ptr<LoopPort> port_;
+  const LogDisk::Events events_;  // called on the loop's thread
+  std::atomic<int64_t> sync_interval_ms_;
+  std::atomic<uint64_t> bytes_written_{0};
+  std::atomic<int64_t> last_write_latency_us_{0};
+
+  std::map<uint64_t, OpenSegment> open_;
+  std::atomic<bool> stopped_ = false;
+  bool names_dirty_ = false;
+  bool sync_scheduled_ = false;
+  struct Cursor {
+    explicit Cursor(CursorFile cursor_file) : file(std::move(cursor_file)) {}
+    CursorFile file;
+    LogPosition saved;
+  };
+  std::map<std::string, Cursor> cursors_;
+
+  std::mutex queue_mutex_;
+  DiskQueue* queue_ = nullptr;
+  std::mutex noted_mutex_;
+  std::map<std::string, LogPosition> noted_;
+  bool save_scheduled_ = false;
+};
+
+}  // namespace limpet
+
+#endif  // LIMPET_QUEUE_LOG_DISK_WORKER_H_

@@ -1,0 +1,79 @@
+#include "queue/log_pool.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace limpet {
+namespace {
+
+template <typename T>
+using Pool = std::unordered_multimap<uint64_t, std::weak_ptr<const T>>;
+
+template <typename T, typename Same>
+std::weak_ptr<const T>* FindEntry(Pool<T>& pool, uint64_t hash, Same same) {
+  auto [at, end] = pool.equal_range(hash);
+  for (; at != end; ++at) {
+    const std::shared_ptr<const T> found = at->second.lock();
+    if (found != nullptr && same(*found)) return &at->second;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+std::shared_ptr<const SeriesBlock> LogPool::Intern(std::shared_ptr<const SeriesBlock> block) {
+  auto* same = FindEntry(blocks_, block->content_hash(),
+                         [&](const SeriesBlock& other) { return other.SameSeries(*block); });
+  if (same != nullptr) return same->lock();
+  Sweep();
+  blocks_.emplace(block->content_hash(), block);
+  return block;
+}
+
+std::shared_ptr<const LogTarget> LogPool::Intern(Labels labels) {
+  const uint64_t hash = labels.Hash();
+  auto* same =
+      FindEntry(targets_, hash, [&](const LogTarget& other) { return other.labels == labels; });
+  if (same != nullptr) return same->lock();
+  Sweep();
+  auto target = NewLogTarget(std::move(labels));
+  targets_.emplace(hash, target);
+  return target;
+}
+
+void LogPool::Add(const std::shared_ptr<const SeriesBlock>& block) {
+  if (auto* same = FindEntry(blocks_, block->content_hash(),
+                             [&](const SeriesBlock& other) { return other.SameSeries(*block); })) {
+    *same = block;
+    return;
+  }
+  Sweep();
+  blocks_.emplace(block->content_hash(), block);
+}
+
+void LogPool::Add(const std::shared_ptr<const LogTarget>& target) {
+  const uint64_t hash = target->labels.Hash();
+  if (auto* same = FindEntry(
+          targets_, hash, [&](const LogTarget& other) { return other.labels == target->labels; })) {
+    *same = target;
+    return;
+  }
+  Sweep();
+  targets_.emplace(hash, target);
+}
+
+size_t LogPool::InUse() const {
+  const auto used = [](const auto& entry) { return !entry.second.expired(); };
+  return static_cast<size_t>(std::count_if(blocks_.begin(), blocks_.end(), used) +
+                             std::count_if(targets_.begin(), targets_.end(), used));
+}
+
+void LogPool::Sweep() {
+  if (size() < sweep_at_) return;
+  const auto unused = [](const auto& entry) { return entry.second.expired(); };
+  std::erase_if(blocks_, unused);
+  std::erase_if(targets_, unused);
+  sweep_at_ = std::max<size_t>(64, 2 * size());
+}
+
+}  // namespace limpet

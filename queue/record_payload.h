@@ -1,0 +1,71 @@
+// What is in the three kinds of records. queue/FORMAT.md has the page.
+//
+// Who calls it: SegmentEncoder and SegmentDecoder; the scanner, to count samples without decoding;
+// any thread.
+// Limits: a layout may unpack to 512 MiB and holds at most 16 million series; a scrape has at most
+// as many samples as that. Beyond it bytes are taken for damage.
+#ifndef LIMPET_QUEUE_RECORD_PAYLOAD_H_
+#define LIMPET_QUEUE_RECORD_PAYLOAD_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "queue/record_bytes.h"
+#include "queue/scrape_view.h"
+
+namespace limpet {
+
+inline constexpr uint64_t kSeriesMax = 16u << 20;
+inline constexpr uint64_t kLayoutBytesMax = 512u << 20;
+
+struct LayoutPayload {
+  uint64_t id = 0;
+  std::shared_ptr<const SeriesBlock> block;
+};
+// False, with `out` as it was, where the layout is beyond the limits.
+bool PutLayoutRecord(uint64_t id, const SeriesBlock& block, std::string& out);
+std::optional<LayoutPayload> ParseLayout(std::string_view payload);
+
+struct TargetPayload {
+  uint64_t id = 0;
+  Labels labels;
+};
+void PutTargetRecord(uint64_t id, const Labels& labels, std::string& out);
+std::optional<TargetPayload> ParseTarget(std::string_view payload);
+
+// Bits of a scrape's first byte; others are refused.
+inline constexpr uint8_t kScrapeIsKey = 1;
+inline constexpr uint8_t kScrapeHasSubset = 2;
+inline constexpr uint8_t kScrapeHasTimestamps = 4;
+// The only coding of values so far (queue/record_values.h).
+inline constexpr uint8_t kValueCodingDifferences = 1;
+
+// The front of a scrape, up to what only key records have.
+struct ScrapeFront {
+  uint8_t flags = 0;
+  uint64_t samples = 0;
+  int64_t since_created_ms = 0;
+  uint64_t stream = 0;
+  uint64_t number = 0;
+};
+void PutScrapeFront(const ScrapeFront& front, std::string& out);
+std::optional<ScrapeFront> TakeScrapeFront(ByteReader& in);
+
+// Ascending indices as runs: how many to pass over, how many to take.
+void PutRuns(std::span<const uint32_t> series, std::string& out);
+bool TakeRuns(size_t count, size_t limit, std::vector<uint32_t>& series, ByteReader& in);
+
+void PutTimestamps(std::span<const int64_t> timestamps, int64_t base, std::string& out);
+bool TakeTimestamps(size_t count, int64_t base, std::vector<int64_t>& timestamps, ByteReader& in);
+
+void PutIds(const std::vector<uint64_t>& ids, std::string& out);
+bool TakeIds(std::vector<uint64_t>& ids, ByteReader& in);
+
+}  // namespace limpet
+
+#endif  // LIMPET_QUEUE_RECORD_PAYLOAD_H_

@@ -1,0 +1,50 @@
+// One scrape as the log takes it and gives it back.
+//
+// Who calls it: scrape/ fills it in for Log::Append, LogReader hands it to the senders; the loop's
+// thread. Views are good during the call only.
+// A delivered series has the labels of layout series i, plus those of the target whose names the
+// layout series does not have (the inner label wins, an empty one too). Where rules make labels
+// depend on the target in any other way, the layout holds complete label sets and the target has
+// none.
+#ifndef LIMPET_QUEUE_SCRAPE_VIEW_H_
+#define LIMPET_QUEUE_SCRAPE_VIEW_H_
+
+#include <bit>
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "agent/relabel/labels.h"
+#include "queue/series_block.h"
+
+namespace limpet {
+
+// Prometheus' two NaNs: the staleness marker, and the one that every other NaN becomes.
+inline constexpr uint64_t kStaleNanBits = 0x7ff0000000000002;
+inline constexpr uint64_t kNormalNanBits = 0x7ff8000000000001;
+inline double StaleNan() { return std::bit_cast<double>(kStaleNanBits); }
+inline bool IsStaleNan(double value) { return std::bit_cast<uint64_t>(value) == kStaleNanBits; }
+
+// The labels that all series of a target have; made once a target.
+struct LogTarget {
+  uint64_t id;  // unique in this process, see NewLogTarget
+  Labels labels;
+};
+std::shared_ptr<const LogTarget> NewLogTarget(Labels labels);
+
+struct ScrapeView {
+  std::shared_ptr<const SeriesBlock> layout;
+  std::shared_ptr<const LogTarget> target;
+  int64_t timestamp_ms = 0;
+  // Which series of the layout have a value, ascending; empty: all of them, in order.
+  std::span<const uint32_t> series;
+  // One a series named above, in that order.
+  std::span<const double> values;
+  // Empty, or one a value: the sample's own timestamp in ms (equal to timestamp_ms where it has
+  // none).
+  std::span<const int64_t> timestamps;
+};
+
+}  // namespace limpet
+
+#endif  // LIMPET_QUEUE_SCRAPE_VIEW_H_

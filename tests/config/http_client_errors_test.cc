@@ -1,0 +1,147 @@
+// What the HTTP client blocks refuse; no secret is ever quoted.
+#include <doctest/doctest.h>
+
+#include "tests/config/config_errors.h"
+
+namespace limpet {
+
+TEST_CASE("errors: http client") {
+  const ErrorCase cases[] = {
+      {"scrape_configs: [{job_name: a, basic_auth: x}]",
+       "1:44: scrape_configs[0].basic_auth: expected a mapping, found text\n"},
+      {"scrape_configs: [{job_name: a, basic_auth: {user: s3cret}}]",
+       "1:45: scrape_configs[0].basic_auth: unknown key \"user\"; expected one of password, "
+       "password_file, username\n"},
+      {"scrape_configs: [{job_name: a, basic_auth: {username: \"a:b\", password: s3cret, "
+       "password_file: c}}]",
+       "1:55: scrape_configs[0].basic_auth.username: must not contain a colon\n"
+       "1:80: scrape_configs[0].basic_auth.password_file: at most one of password and "
+       "password_file may be set\n"},
+      {"scrape_configs: [{job_name: a, basic_auth: {username: \"a\\nb\", password: "
+       "\"s3cret\\n\"}}]",
+       "1:55: scrape_configs[0].basic_auth.username: must not contain line breaks or other control "
+       "characters\n"
+       "1:73: scrape_configs[0].basic_auth.password: must not contain line breaks or other control "
+       "characters\n"},
+      {"scrape_configs: [{job_name: a, basic_auth: {password: [s3cret]}}]",
+       "1:55: scrape_configs[0].basic_auth.password: expected text, found a list\n"},
+      {"scrape_configs: [{job_name: a, basic_auth: {password:s3cret}}]",
+       "1:45: scrape_configs[0].basic_auth: unknown key \"password:...\"; expected a space after "
+       "the colon\n"},
+      {"scrape_configs: [{job_name: a, basic_auth: {pass:s3cret, password:s3cret, password:s3cret: "
+       "x}}]",
+       "1:45: scrape_configs[0].basic_auth: unknown key \"pass:...\"; expected one of password, "
+       "password_file, username\n"
+       "1:58: scrape_configs[0].basic_auth: unknown key \"password:...\"; expected a space after "
+       "the colon\n"
+       "1:75: scrape_configs[0].basic_auth: duplicate key \"password:...\", first at line 1\n"},
+      {"scrape_configs: [{job_name: a, headers: s3cret}]",
+       "1:32: scrape_configs[0]: unknown key \"headers\"; expected one of authorization, "
+       "basic_auth, bearer_token, bearer_token_file, body_size_limit, honor_labels, "
+       "honor_timestamps, job_name, kubernetes_sd_configs, metric_relabel_configs, metrics_path, "
+       "params, relabel_configs, sample_limit, scheme, scrape_interval, scrape_timeout, "
+       "static_configs, tls_config\n"},
+      {"scrape_configs: [{job_name: a, basic_auth: {username_file: a}}]",
+       "1:45: scrape_configs[0].basic_auth.username_file: not supported by limpet: set username, "
+       "from the environment if need be\n"},
+      {"scrape_configs: [{job_name: a, authorization: s3cret}]",
+       "1:47: scrape_configs[0].authorization: expected a mapping, found text\n"},
+      {"scrape_configs: [{job_name: a, authorization: {}}]",
+       "1:47: scrape_configs[0].authorization: expected credentials or credentials_file\n"},
+      {"scrape_configs: [{job_name: a, authorization: {type: Basic, credentials: s3cret}}]",
+       "1:54: scrape_configs[0].authorization.type: for basic authentication use basic_auth\n"},
+      {"scrape_configs: [{job_name: a, authorization: {credentials: s3cret, credentials_file: b}}]",
+       "1:69: scrape_configs[0].authorization.credentials_file: at most one of credentials and "
+       "credentials_file may be set\n"},
+      {"scrape_configs: [{job_name: a, authorization: {credentials: \"s3cret\\r\\nX: y\"}}]",
+       "1:61: scrape_configs[0].authorization.credentials: must not contain line breaks or other "
+       "control characters\n"},
+      {"scrape_configs: [{job_name: a, authorization: {type: \"a\\nb\", credentials_file: b}}]",
+       "1:54: scrape_configs[0].authorization.type: must not contain line breaks or other control "
+       "characters\n"},
+      {"scrape_configs: [{job_name: a, authorization: {credential: s3cret}}]",
+       "1:47: scrape_configs[0].authorization: expected credentials or credentials_file\n"
+       "1:48: scrape_configs[0].authorization: unknown key \"credential\"; did you mean "
+       "\"credentials\"?\n"},
+      {"scrape_configs: [{job_name: a, bearer_token: s3cret, bearer_token_file: b}]",
+       "1:54: scrape_configs[0].bearer_token_file: at most one of bearer_token and "
+       "bearer_token_file may be set\n"},
+      {"scrape_configs: [{job_name: a, bearer_token: \"s3cret\\n\"}]",
+       "1:46: scrape_configs[0].bearer_token: must not contain line breaks or other control "
+       "characters\n"},
+      {"scrape_configs: [{job_name: a, bearer_token: {s3cret: s3cret}}]",
+       "1:46: scrape_configs[0].bearer_token: expected text, found a mapping\n"},
+      {"scrape_configs: [{job_name: a, basic_auth: {}, authorization: {credentials: s3cret}}]",
+       "1:48: scrape_configs[0].authorization: at most one of basic_auth and authorization may be "
+       "set\n"},
+      {"scrape_configs: [{job_name: a, bearer_token: s3cret, basic_auth: {username: a}}]",
+       "1:54: scrape_configs[0].basic_auth: at most one of basic_auth and bearer_token may be "
+       "set\n"},
+      {"scrape_configs: [{job_name: a, authorization: {credentials: s3cret}, bearer_token_file: "
+       "b}]",
+       "1:70: scrape_configs[0].bearer_token_file: at most one of authorization and "
+       "bearer_token_file may be set\n"},
+  };
+  for (const ErrorCase& c : cases) {
+    CAPTURE(c.text);
+    CHECK(ErrorsOf(c.text) == c.errors);
+    CHECK(ErrorsOf(c.text).find("s3cret") == std::string::npos);
+  }
+}
+
+TEST_CASE("errors: tls and what is not supported") {
+  const ErrorCase cases[] = {
+      {"scrape_configs: [{job_name: a, tls_config: {min_version: TLS1.2}}]",
+       "1:58: scrape_configs[0].tls_config.min_version: expected TLS10, TLS11, TLS12 or TLS13, "
+       "found \"TLS1.2\"\n"},
+      {"scrape_configs: [{job_name: a, tls_config: {ca: a, ca_file: b, cert: c, cert_file: d, key: "
+       "s3cret, key_file: f}}]",
+       "1:52: scrape_configs[0].tls_config.ca_file: at most one of ca and ca_file may be set\n"
+       "1:73: scrape_configs[0].tls_config.cert_file: at most one of cert and cert_file may be "
+       "set\n"
+       "1:100: scrape_configs[0].tls_config.key_file: at most one of key and key_file may be "
+       "set\n"},
+      {"scrape_configs: [{job_name: a, tls_config: {cert_file: a}}]",
+       "1:44: scrape_configs[0].tls_config: a client certificate needs key or key_file\n"},
+      {"scrape_configs: [{job_name: a, tls_config: {key: s3cret}}]",
+       "1:44: scrape_configs[0].tls_config: a client key needs cert or cert_file\n"},
+      {"scrape_configs: [{job_name: a, tls_config: {insecure_skip_verify: 1, max_version: TLS13}}]",
+       "1:67: scrape_configs[0].tls_config.insecure_skip_verify: expected true or false, found "
+       "\"1\"\n"
+       "1:70: scrape_configs[0].tls_config.max_version: not supported by limpet\n"},
+      {"scrape_configs: [{job_name: a, tls_config: {ca_file: \"a\\0b\"}}]",
+       "1:54: scrape_configs[0].tls_config.ca_file: a file name must not contain control "
+       "characters\n"},
+      {"scrape_configs: [{job_name: a, tls_config: {key: [s3cret], cert: a}}]",
+       "1:50: scrape_configs[0].tls_config.key: expected text, found a list\n"},
+      {"scrape_configs: [{job_name: a, oauth2: {client_id: s3cret}, proxy_url: \"http://s3cret\", "
+       "follow_redirects: false, enable_http2: true}]",
+       "1:32: scrape_configs[0].oauth2: not supported by limpet\n"
+       "1:61: scrape_configs[0].proxy_url: not supported by limpet\n"
+       "1:89: scrape_configs[0].follow_redirects: not supported by limpet\n"
+       "1:114: scrape_configs[0].enable_http2: not supported by limpet\n"},
+      {"scrape_configs: [{job_name: a, http_headers: {}, no_proxy: x}]",
+       "1:32: scrape_configs[0].http_headers: not supported by limpet\n"
+       "1:50: scrape_configs[0].no_proxy: not supported by limpet\n"},
+  };
+  for (const ErrorCase& c : cases) {
+    CAPTURE(c.text);
+    CHECK(ErrorsOf(c.text) == c.errors);
+    CHECK(ErrorsOf(c.text).find("s3cret") == std::string::npos);
+  }
+}
+
+TEST_CASE("a bearer token is an authorization") {
+  const auto http = [](const char* keys) {
+    const std::string text = "scrape_configs: [{job_name: a, " + std::string(keys) + "}]";
+    REQUIRE(ErrorsOf(text) == "");
+    return LoadConfig(text, "f", {}).config->scrape_configs.at(0).http;
+  };
+  CHECK(http("bearer_token: t") == http("authorization: {credentials: t}"));
+  CHECK(http("bearer_token_file: /f") == http("authorization: {credentials_file: /f}"));
+  CHECK_FALSE(http("scheme: https").authorization.has_value());
+  CHECK_FALSE(http("scheme: https").basic_auth.has_value());
+  CHECK(http("basic_auth: {username: u}").basic_auth->username == "u");
+}
+
+}  // namespace limpet

@@ -1,0 +1,108 @@
+"""The command line: what is printed, and the exit codes that scripts rely on.
+
+Run: cd tests && python3 -m unittest -v integration.command_line_test
+"""
+import pathlib
+import tempfile
+import unittest
+
+from parts.limpet import Limpet, run_limpet
+
+GOOD = """
+global:
+  scrape_interval: 15s
+scrape_configs:
+- job_name: pods
+  kubernetes_sd_configs:
+  - role: pod
+remote_write:
+- url: https://${RECEIVER}/api/v1/write
+"""
+
+BAD = """
+global:
+  scrape_interval: soon
+scrape_configs:
+- job_name: one
+  job_name: two
+- job_name: three
+  relabel_configs:
+  - regex: "("
+  colour: blue
+remote_write:
+- url: nowhere
+"""
+
+
+class CommandLineTest(unittest.TestCase):
+    def setUp(self):
+        self.directory = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
+
+    def write(self, text):
+        path = self.directory / 'limpet.yml'
+        path.write_text(text)
+        return path
+
+    def test_version_and_help(self):
+        version = run_limpet('--version')
+        self.assertEqual(version.returncode, 0)
+        self.assertRegex(version.stdout, r'\d+\.\d+\.\d+')
+        help_text = run_limpet('--help')
+        self.assertEqual(help_text.returncode, 0)
+        for flag in (
+            '--config.file',
+            '--storage.path',
+            '--web.listen-address',
+            '--log.level',
+            '--log.format',
+            'check-config',
+        ):
+            self.assertIn(flag, help_text.stdout)
+
+    def test_an_unknown_flag_is_refused(self):
+        result = run_limpet('--config.flie=x')
+        self.assertNotEqual(result.returncode, 0)
+        self.assertIn('config.flie', result.stdout + result.stderr)
+
+    def test_check_config_takes_a_good_file(self):
+        path = self.write(GOOD.replace('${RECEIVER}', 'receiver.example'))
+        result = run_limpet('check-config', path)
+        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+
+    def test_check_config_names_every_error_with_its_place(self):
+        path = self.write(BAD)
+        result = run_limpet('check-config', path)
+        said = result.stdout + result.stderr
+        self.assertEqual(result.returncode, 1, said)
+        for place, about in (
+            (3, 'soon'),
+            (6, 'job_name'),
+            (9, r'\('),
+            (10, 'colour'),
+            (12, 'url|nowhere'),
+        ):
+            self.assertRegex(said, rf'limpet\.yml:{place}:\d+: .*(?:{about})')
+
+    def test_check_config_without_the_file(self):
+        result = run_limpet('check-config', self.directory / 'absent.yml')
+        self.assertEqual(result.returncode, 1)
+        self.assertIn('absent.yml', result.stdout + result.stderr)
+
+    def test_a_bad_file_is_refused_at_start(self):
+        limpet = self.enterContext(Limpet(self.directory, BAD))
+        self.assertEqual(limpet.process.wait(20), 1)
+        self.assertIn('colour', limpet.process.log())
+
+    def test_the_environment_is_used_only_when_asked_for(self):
+        path = self.write(GOOD)
+        env = {'RECEIVER': 'receiver.example'}
+        self.assertEqual(
+            run_limpet('--config.expand-env', 'check-config', path, env=env).returncode, 0
+        )
+        unset = run_limpet('--config.expand-env', 'check-config', path)
+        self.assertEqual(unset.returncode, 1)
+        self.assertIn('RECEIVER', unset.stdout + unset.stderr)
+
+
+if __name__ == '__main__':
+    unittest.main()

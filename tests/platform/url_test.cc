@@ -1,0 +1,134 @@
+#include "agent/platform/url.h"
+
+#include <doctest/doctest.h>
+
+namespace limpet {
+namespace {
+
+std::string UrlError(std::string_view text) {
+  const auto url = ParseUrl(text);
+  return url ? "no error: " + url->ToString() : url.error().message;
+}
+
+std::string RoundTrip(std::string_view text) {
+  const auto url = ParseUrl(text);
+  return url ? url->ToString() : "error: " + url.error().message;
+}
+
+TEST_CASE("a URL is taken apart") {
+  const auto url = ParseUrl("http://a.example:9100/metrics?x=1&y=2");
+  REQUIRE(url.has_value());
+  CHECK(url->scheme == "http");
+  CHECK(url->host == "a.example");
+  CHECK(url->port == 9100);
+  CHECK(url->explicit_port);
+  CHECK(url->target == "/metrics?x=1&y=2");
+  CHECK(url->HostHeader() == "a.example:9100");
+}
+
+TEST_CASE("the scheme's own port is implied") {
+  CHECK(ParseUrl("http://a")->port == 80);
+  CHECK(ParseUrl("https://a")->port == 443);
+  CHECK_FALSE(ParseUrl("https://a")->explicit_port);
+  CHECK(ParseUrl("https://a:/x")->port == 443);
+  CHECK(ParseUrl("http://a:80")->HostHeader() == "a");
+  CHECK(ParseUrl("http://a:443")->HostHeader() == "a:443");
+  CHECK(ParseUrl("https://a:443")->HostHeader() == "a");
+}
+
+TEST_CASE("URLs are put together as they were written") {
+  CHECK(RoundTrip("http://a") == "http://a/");
+  CHECK(RoundTrip("HTTPS://a:443/x") == "https://a:443/x");
+  CHECK(RoundTrip("http://a?x=1") == "http://a/?x=1");
+  CHECK(RoundTrip("http://a/x#part") == "http://a/x");
+  CHECK(RoundTrip("http://a#part") == "http://a/");
+  CHECK(RoundTrip("http://a/a b\xc3\xa4%20") == "http://a/a%20b%C3%A4%20");
+  CHECK(RoundTrip("http://[::1]:8429/x") == "http://[::1]:8429/x");
+  CHECK(RoundTrip("http://[2001:db8::1]") == "http://[2001:db8::1]/");
+  CHECK(RoundTrip("http://pod_a-1.ns.svc./") == "http://pod_a-1.ns.svc./");
+}
+
+TEST_CASE("an IPv6 host has no brackets, its Host header does") {
+  const auto url = ParseUrl("https://[::1]:8429/x");
+  REQUIRE(url.has_value());
+  CHECK(url->host == "::1");
+  CHECK(url->HostHeader() == "[::1]:8429");
+}
+
+TEST_CASE("credentials in a URL are refused and not repeated") {
+  for (const char* text : {"http://user:hunter2@a/", "http://user:hunter2@[::1]:x/",
+                           "http://hunter2:@/", "https://a:hunter2@b:c@d"}) {
+    const std::string error = UrlError(text);
+    CHECK(error == "URL must not contain a user name or password");
+  }
+  CHECK(RoundTrip("http://a/user@b") == "http://a/user@b");
+}
+
+TEST_CASE("bad URLs are errors") {
+  for (const char* text : {"",
+                           "a",
+                           "a:80",
+                           "//a/",
+                           "ftp://a/",
+                           "http:/a",
+                           "http:a",
+                           "http://",
+                           "http:///x",
+                           "http://:80/",
+                           "http://a:0/",
+                           "http://a:65536/",
+                           "http://a:8x/",
+                           "http://a:-1/",
+                           "http://a b/",
+                           "http://a%20b/",
+                           "http://::1/",
+                           "http://[::1/",
+                           "http://[::1]x/",
+                           "http://[a]/",
+                           "http://[fe80::1%25eth0]/",
+                           "http://[]/",
+                           "http://a:1:2/",
+                           "http://a\n/",
+                           "http://a/\r\nX: y",
+                           "http://a/\x7f",
+                           "http://\xc3\xa4/"}) {
+    CAPTURE(text);
+    CHECK_FALSE(ParseUrl(text).has_value());
+  }
+  CHECK_FALSE(ParseUrl(std::string_view("http://a/\0b", 11)).has_value());
+  CHECK_FALSE(ParseUrl("http://" + std::string(254, 'a')).has_value());
+  CHECK(ParseUrl("http://" + std::string(253, 'a')).has_value());
+  CHECK_FALSE(ParseUrl("http://a/" + std::string(64 * 1024, 'a')).has_value());
+  CHECK(UrlError("http://a:70000/").find("70000") != std::string::npos);
+}
+
+TEST_CASE("a host and a port are split") {
+  const auto split = [](std::string_view text) -> std::string {
+    const auto result = SplitHostPort(text);
+    return result ? result->first + " " + std::to_string(result->second) : "error";
+  };
+  CHECK(split("a:80") == "a 80");
+  CHECK(split("a") == "a 0");
+  CHECK(split("a:") == "a 0");
+  CHECK(split("10.0.0.1:9100") == "10.0.0.1 9100");
+  CHECK(split("[::1]:9100") == "::1 9100");
+  CHECK(split("[::1]") == "::1 0");
+  CHECK(split("::1") == "::1 0");
+  CHECK(split("") == "error");
+  CHECK(split(":80") == "error");
+  CHECK(split("a:b:c") == "error");
+  CHECK(split("[::1]9100") == "error");
+  CHECK(split("a/b:80") == "error");
+  CHECK(split("a:99999") == "error");
+}
+
+TEST_CASE("a query is encoded as Go's url.Values.Encode does") {
+  CHECK(EncodeQuery({}).empty());
+  CHECK(EncodeQuery({{"b", "2"}, {"a", "z"}, {"a", "y"}}) == "a=z&a=y&b=2");
+  CHECK(EncodeQuery({{"match[]", "up{a=\"b c\"}"}}) == "match%5B%5D=up%7Ba%3D%22b+c%22%7D");
+  CHECK(EncodeQuery({{"k", "-_.~+/\xc3\xa4"}}) == "k=-_.~%2B%2F%C3%A4");
+  CHECK(EncodeQuery({{"k", ""}}) == "k=");
+}
+
+}  // namespace
+}  // namespace limpet

@@ -1,0 +1,71 @@
+// A log in memory for the senders' tests: readers see every scrape at once, cursors are numbers.
+#ifndef LIMPET_TESTS_QUEUE_FAKE_LOG_H_
+#define LIMPET_TESTS_QUEUE_FAKE_LOG_H_
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "queue/log.h"
+
+namespace limpet {
+
+// A scrape that owns what its view points to.
+struct StoredScrape {
+  explicit StoredScrape(const ScrapeView& view)
+      : layout(view.layout),
+        target(view.target),
+        timestamp_ms(view.timestamp_ms),
+        series(view.series.begin(), view.series.end()),
+        values(view.values.begin(), view.values.end()),
+        timestamps(view.timestamps.begin(), view.timestamps.end()) {}
+  ScrapeView View() const { return {layout, target, timestamp_ms, series, values, timestamps}; }
+
+  std::shared_ptr<const SeriesBlock> layout;
+  std::shared_ptr<const LogTarget> target;
+  int64_t timestamp_ms;
+  std::vector<uint32_t> series;
+  std::vector<double> values;
+  std::vector<int64_t> timestamps;
+};
+
+class FakeLog : public Log {
+ public:
+  // What a test looks at.
+  std::deque<StoredScrape> scrapes;
+  std::map<std::string, uint64_t> acknowledged;  // how many scrapes, by receiver
+  std::map<std::string, uint64_t> read;          // how often Next gave one, by receiver
+  std::map<std::string, uint64_t> dropped;
+  std::vector<std::string> kept;
+
+  void Append(const ScrapeView& scrape) override;
+  std::unique_ptr<LogReader> NewReader(const std::string& receiver) override;
+  void KeepOnly(const std::vector<std::string>& receivers) override;
+  void SetBounds(uint64_t, Millis, Millis) override {}
+  const LogStats& stats() const override { return stats_; }
+  void Close(Millis) override {}
+
+ private:
+  class Reader;
+  std::set<Reader*> readers_;
+  LogStats stats_;
+};
+
+// One scrape of the series NAME_0, NAME_1, ... of a target whose instance is NAME.
+class FakeTarget {
+ public:
+  FakeTarget(const std::string& name, size_t series);
+  // The series' values are `first`, `first` + 1, ...
+  void Scrape(Log& log, int64_t timestamp_ms, double first) const;
+
+ private:
+  std::shared_ptr<const SeriesBlock> layout_;
+  std::shared_ptr<const LogTarget> target_;
+};
+
+}  // namespace limpet
+
+#endif  // LIMPET_TESTS_QUEUE_FAKE_LOG_H_

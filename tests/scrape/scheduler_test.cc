@@ -1,0 +1,120 @@
+#include "agent/scrape/scheduler.h"
+
+#include <doctest/doctest.h>
+
+#include <memory>
+#include <vector>
+
+namespace limpet {
+namespace {
+
+class ManualClock final : public Clock {
+ public:
+  int64_t WallMs() const override { return wall_ms; }
+  SteadyTime Now() const override { return SystemClock().Now(); }
+  int64_t wall_ms = 1'000'000;
+};
+
+class Item final : public Scheduled {
+ public:
+  bool OnTick(const Tick& tick) override {
+    ticks.push_back(tick);
+    return answer;
+  }
+  std::vector<Tick> ticks;
+  bool answer = true;
+};
+
+void RunUntilTicks(EventLoop& loop, const Item& item, size_t count) {
+  const SteadyTime end = SystemClock().Now() + Millis(20'000);
+  while (item.ticks.size() < count && SystemClock().Now() < end) loop.RunFor(Millis(20));
+  REQUIRE(item.ticks.size() >= count);
+}
+
+TEST_CASE("a new item ticks at once and off the grid, then on it") {
+  EventLoop loop;
+  ManualClock clock;
+  Scheduler scheduler(loop, clock);
+  Item item;
+  clock.wall_ms = 1'000'007;
+  scheduler.Add(item, Millis(10), 13, true);
+  REQUIRE(item.ticks.size() == 1);
+  CHECK(item.ticks[0].grid_ms == Tick::kOffGrid);
+  clock.wall_ms = 1'000'013;
+  RunUntilTicks(loop, item, 2);
+  CHECK(item.ticks[1].grid_ms == 1'000'013);
+  scheduler.Remove(item);
+}
+
+TEST_CASE("an item that is not new waits for its place") {
+  EventLoop loop;
+  ManualClock clock;
+  Scheduler scheduler(loop, clock);
+  Item item;
+  scheduler.Add(item, Millis(20), 3, false);
+  CHECK(item.ticks.empty());
+  clock.wall_ms = 1'000'003;
+  RunUntilTicks(loop, item, 1);
+  CHECK(item.ticks[0].grid_ms == 1'000'003);
+  scheduler.Remove(item);
+}
+
+TEST_CASE("a wall clock that lags does not make a tick come twice") {
+  EventLoop loop;
+  ManualClock clock;
+  Scheduler scheduler(loop, clock);
+  Item item;
+  scheduler.Add(item, Millis(20), 3, false);
+  clock.wall_ms = 1'000'002;  // the timer fires one millisecond early by this clock
+  RunUntilTicks(loop, item, 1);
+  CHECK(item.ticks[0].grid_ms == 1'000'003);
+  clock.wall_ms = 1'000'023;
+  RunUntilTicks(loop, item, 2);
+  CHECK(item.ticks[1].grid_ms == 1'000'023);
+  scheduler.Remove(item);
+}
+
+TEST_CASE("a wall clock that jumps back costs one interval at most") {
+  EventLoop loop;
+  ManualClock clock;
+  Scheduler scheduler(loop, clock);
+  Item item;
+  scheduler.Add(item, Millis(10), 0, false);
+  clock.wall_ms = 500'000;
+  RunUntilTicks(loop, item, 2);
+  CHECK(item.ticks[1].grid_ms == 500'010);
+  scheduler.Remove(item);
+}
+
+TEST_CASE("a tick that is refused is counted as skipped") {
+  EventLoop loop;
+  ManualClock clock;
+  Scheduler scheduler(loop, clock);
+  Item item;
+  item.answer = false;
+  scheduler.Add(item, Millis(1000), 1, false);
+  clock.wall_ms += 1;
+  RunUntilTicks(loop, item, 1);
+  CHECK(scheduler.skipped_total() == 1);
+  scheduler.Remove(item);
+  CHECK(scheduler.lateness_seconds().count() == 1);
+}
+
+TEST_CASE("of many new items some have to wait a little") {
+  EventLoop loop;
+  ManualClock clock;
+  Scheduler scheduler(loop, clock);
+  std::vector<std::unique_ptr<Item>> items;
+  for (int i = 0; i < 3000; ++i) {
+    items.push_back(std::make_unique<Item>());
+    scheduler.Add(*items.back(), Millis(3'600'000), 1, true);
+  }
+  CHECK(items.front()->ticks.size() == 1);
+  CHECK(items.back()->ticks.empty());
+  RunUntilTicks(loop, *items.back(), 1);
+  CHECK(items.back()->ticks[0].grid_ms == Tick::kOffGrid);
+  for (const auto& item : items) scheduler.Remove(*item);
+}
+
+}  // namespace
+}  // namespace limpet

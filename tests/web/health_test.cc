@@ -1,0 +1,153 @@
+#include "agent/web/health.h"
+
+#include <doctest/doctest.h>
+#include <rapidjson/document.h>
+
+#include "tests/web/web_sources_fake.h"
+
+namespace limpet {
+namespace {
+
+rapidjson::Document Parsed(const HttpServerResponse& response) {
+  CHECK(response.content_type == "application/json");
+  rapidjson::Document document;
+  document.Parse<rapidjson::kParseValidateEncodingFlag>(response.body.data(), response.body.size());
+  REQUIRE_FALSE(document.HasParseError());
+  return document;
+}
+
+std::string Text(const rapidjson::Value& value) {
+  return std::string(value.GetString(), value.GetStringLength());
+}
+
+FakeSources Sample() {
+  FakeSources fake;
+  fake.watches = {ListedWatch("web"), ListedWatch("")};
+  fake.watches[1].last_list_latency_ms = 40;
+  fake.receivers = {HealthyReceiver("main"), HealthyReceiver("copy")};
+  fake.log->last_write_latency_us = 250;
+  fake.config.last_success_ms = 1'700'000'000'000;
+  return fake;
+}
+
+TEST_CASE("all is well") {
+  FakeSources fake = Sample();
+  const auto response = HealthResponse(fake.Sources());
+  CHECK(response.status == 200);
+  const auto document = Parsed(response);
+  CHECK(Text(document["status"]) == "ok");
+  CHECK_FALSE(Text(document["version"]).empty());
+  const auto& checks = document["checks"];
+  CHECK(Text(checks["kubernetes"]["status"]) == "ok");
+  CHECK(checks["kubernetes"]["latency_ms"].GetInt64() == 40);
+  CHECK(checks["kubernetes"]["watches"].Size() == 2);
+  CHECK(Text(checks["kubernetes"]["watches"][0]["namespace"]) == "web");
+  CHECK(checks["kubernetes"]["watches"][0]["latency_ms"].GetInt64() == 12);
+  CHECK(Text(checks["log"]["status"]) == "ok");
+  CHECK(checks["log"]["latency_ms"].GetDouble() == 0.25);
+  CHECK(Text(checks["config"]["status"]) == "ok");
+  const auto& receiver = checks["receivers"]["copy"];
+  CHECK(Text(receiver["status"]) == "ok");
+  CHECK(receiver["latency_ms"].GetInt64() == 3);
+  CHECK(receiver["lag_seconds"].GetDouble() == 1.5);
+  CHECK_FALSE(receiver.HasMember("error"));
+}
+
+TEST_CASE("without Kubernetes and receivers there is nothing to go wrong") {
+  FakeSources fake;
+  const auto document = Parsed(HealthResponse(fake.Sources()));
+  CHECK(Text(document["status"]) == "ok");
+  CHECK(document["checks"]["receivers"].MemberCount() == 0);
+}
+
+TEST_CASE("a receiver that is down degrades, and does not fail the probe") {
+  FakeSources fake = Sample();
+  fake.receivers[0].healthy = false;
+  fake.receivers[0].last_error = "connect: Connection refused";
+  fake.receivers[0].backlog_bytes = 77;
+  const auto response = HealthResponse(fake.Sources());
+  CHECK(response.status == 200);
+  const auto document = Parsed(response);
+  CHECK(Text(document["status"]) == "degraded");
+  const auto& receivers = document["checks"]["receivers"];
+  CHECK(Text(receivers["main"]["status"]) == "failing");
+  CHECK(Text(receivers["main"]["error"]) == "connect: Connection refused");
+  CHECK(receivers["main"]["backlog_bytes"].GetUint64() == 77);
+  CHECK(Text(receivers["copy"]["status"]) == "ok");
+}
+
+TEST_CASE("a broken watch degrades") {
+  FakeSources fake = Sample();
+  fake.watches[1].connected = false;
+  CHECK(Text(Parsed(HealthResponse(fake.Sources()))["checks"]["kubernetes"]["status"]) ==
+        "degraded");
+  fake.watches[1].last_error = "403 Forbidden";
+  const auto document = Parsed(HealthResponse(fake.Sources()));
+  CHECK(Text(document["status"]) == "degraded");
+  CHECK(Text(document["checks"]["kubernetes"]["status"]) == "failing");
+  CHECK(Text(document["checks"]["kubernetes"]["watches"][1]["error"]) == "403 Forbidden");
+}
+
+TEST_CASE("a full disk degrades; no log at all fails") {
+  FakeSources fake = Sample();
+  fake.log->degraded = true;
+  fake.log->last_error = "write: No space left on device";
+  const auto degraded = HealthResponse(fake.Sources());
+  CHECK(degraded.status == 200);
+  CHECK(Text(Parsed(degraded)["status"]) == "degraded");
+  CHECK(Text(Parsed(degraded)["checks"]["log"]["error"]) == "write: No space left on device");
+  fake.log.reset();
+  const auto failing = HealthResponse(fake.Sources());
+  CHECK(failing.status == 503);
+  CHECK(Text(Parsed(failing)["status"]) == "failing");
+  CHECK(Text(Parsed(failing)["checks"]["log"]["status"]) == "failing");
+}
+
+TEST_CASE("a refused configuration degrades and says why") {
+  FakeSources fake = Sample();
+  fake.config.last_reload_successful = false;
+  fake.config.last_error = "limpet.yml:3:5: unknown key";
+  const auto document = Parsed(HealthResponse(fake.Sources()));
+  CHECK(Text(document["status"]) == "degraded");
+  CHECK(Text(document["checks"]["config"]["error"]) == "limpet.yml:3:5: unknown key");
+}
+
+TEST_CASE("hostile text comes back as it was, made valid") {
+  FakeSources fake = Sample();
+  fake.receivers[0].name = kHostile;
+  fake.receivers[0].last_error = kHostile;
+  fake.watches[0].last_error = kHostile;
+  const auto document = Parsed(HealthResponse(fake.Sources()));
+  const auto& receivers = document["checks"]["receivers"];
+  REQUIRE(receivers.HasMember(kHostileValid.c_str()));
+  CHECK(Text(receivers[kHostileValid.c_str()]["error"]) == kHostileValid);
+  CHECK(Text(document["checks"]["kubernetes"]["watches"][0]["error"]) == kHostileValid);
+}
+
+TEST_CASE("readiness waits for the log and for every discovery, and says for which") {
+  FakeSources fake;
+  fake.all_listed = false;
+  fake.log.reset();
+  fake.watches = {ListedWatch("web"), ListedWatch("db")};
+  fake.watches[1].listed = false;
+  fake.watches[1].last_error = "403 Forbidden";
+  const WebSources sources = fake.Sources();
+  Readiness readiness;
+  CHECK(readiness.Missing(sources) ==
+        "the log is not open\n"
+        "no list yet of role pod in namespace db from https://10.0.0.1:443: 403 Forbidden\n");
+  fake.log.emplace();
+  CHECK(readiness.Missing(sources).starts_with("no list yet"));
+  fake.watches.clear();
+  CHECK_FALSE(readiness.Missing(sources).empty());
+  fake.all_listed = true;
+  CHECK(readiness.Missing(sources) == "");
+  // A discovery that a reload added.
+  fake.all_listed = false;
+  CHECK(readiness.Missing(sources) == "");
+  fake.log.reset();
+  CHECK(readiness.Missing(sources) == "the log is not open\n");
+}
+
+}  // namespace
+}  // namespace limpet
