@@ -14,8 +14,7 @@ RUN cmake -S /src -B /build -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo -DLIMPET_
 FROM debian:12-slim
 RUN apt-get update \
  && apt-get install -y --no-install-recommends ca-certificates libssl3 libre2-9 libyaml-cpp0.7 \
-      libsnappy1v5 libprotobuf-lite32 libspdlog1.10 libfmt9 libdeflate0 libxxhash0 zlib1g \
-      libprometheus-cpp-core1.0 \
+      libsnappy1v5 libspdlog1.10 libfmt9 libdeflate0 libxxhash0 libprometheus-cpp-core1.0 \
  && rm -rf /var/lib/apt/lists/* \
  && install -d -o 65532 -g 65532 /var/lib/limpet
 COPY --from=build /out/limpet /usr/bin/limpet

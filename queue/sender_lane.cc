@@ -8,7 +8,7 @@
 namespace limpet {
 namespace {
 
-constexpr Millis kHoldMin{20'000};  // Backoff leaves the upper half to chance: 10 s to 20 s
+constexpr Millis kHoldMin{4000};  // Backoff leaves the upper half to chance: 2 s to 4 s at first
 constexpr Millis kHoldMax{30'000};
 constexpr Millis kHoldLook{1000};  // how often a held sender looks whether its credentials changed
 constexpr int kRequestsBeforeGrowing = 16;

@@ -1,6 +1,8 @@
 #!/bin/bash
 # Sets up, builds and runs every test: on a bare Debian 12, as root or with sudo, one command.
 # usage: tests/run.sh [--asan] [--long] [-R PATTERN]...    what else there is goes to ctest as it stands
+#        tests/run.sh --fuzz [SECONDS]    the fuzzers alone, SECONDS each (default 60)
+#        tests/run.sh --tidy              clang-tidy over the product alone
 #   --asan   also builds with address and undefined-behaviour sanitizers, and runs the unit tests so
 #   --long   the drills of tests/crash with many more rounds
 #   -R       only the tests whose name matches, e.g. -R 'queue:' or -R 'e2e: pods'
@@ -9,11 +11,13 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-asan=no
+asan=no only=all fuzz_seconds=60
 ctest_args=()
 while [ $# -gt 0 ]; do
   case $1 in
-    -h|--help) sed -n '2,8s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    -h|--help) sed -n '2,10s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    --fuzz) only=fuzz; shift; if [[ ${1:-} =~ ^[0-9]+$ ]]; then fuzz_seconds=$1; shift; fi ;;
+    --tidy) only=tidy; shift ;;
     --asan) asan=yes; shift ;;
     --long) export LIMPET_LONG=1; shift ;;
     *) ctest_args+=("$1"); shift ;;
@@ -23,6 +27,28 @@ step() { echo "== $*"; }
 
 step "packages"
 agent/install-packages.sh -f agent/build-packages.txt python3 openssl ca-certificates
+if [ $only = fuzz ]; then
+  agent/install-packages.sh clang-14 libclang-rt-14-dev
+  step "fuzzers"
+  cmake --preset fuzz >/dev/null
+  cmake --build --preset fuzz --target fuzzers
+  for fuzzer in build/fuzz/bin/*_fuzz; do
+    step "$(basename "$fuzzer")"
+    # what it finds worth keeping stays in the corpus, a crash beside it
+    mkdir -p "build/fuzz/corpus/$(basename "$fuzzer")"
+    "$fuzzer" -max_total_time="$fuzz_seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=0 -verbosity=0 \
+      -artifact_prefix=build/fuzz/ "build/fuzz/corpus/$(basename "$fuzzer")"
+  done
+  exit 0
+fi
+if [ $only = tidy ]; then
+  agent/install-packages.sh clang-tidy
+  step "clang-tidy"
+  cmake --preset release -DCMAKE_EXPORT_COMPILE_COMMANDS=ON >/dev/null
+  git ls-files 'agent/*.cc' 'discovery/*.cc' 'queue/*.cc' |
+    xargs -P "$(nproc)" -n 4 clang-tidy -p build/release --quiet
+  exit 0
+fi
 command -v npm >/dev/null || agent/install-packages.sh nodejs npm
 step "real servers"
 tests/parts.sh victoria-metrics prometheus promtool node_exporter nginx etcd kubectl helm kube-apiserver

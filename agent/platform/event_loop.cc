@@ -44,7 +44,8 @@ void EventLoop::Post(std::function<void()> function) {
 
 void EventLoop::RunFor(Millis wait) {
   state_->context.restart();
-  if (state_->context.run_one_for(wait) == 0) return;
+  // Asio's run_one_for takes nothing at all when there is no time to wait.
+  if (state_->context.poll_one() == 0 && state_->context.run_one_for(wait) == 0) return;
   for (int calls = 1; calls < kCallsPerRunFor; ++calls) {
     if (state_->context.poll_one() == 0) return;
   }

@@ -3,6 +3,7 @@
 #include <libdeflate.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdint>
 #include <memory>
 
@@ -38,7 +39,7 @@ void Grow(std::string& out, size_t size) {
 }
 
 Error TooLarge(size_t size_max) {
-  return Error{"gzip body inflates to more than " + std::to_string(size_max) + " bytes"};
+  return Error{"gzip body inflates to more than " + std::to_string(size_max) + " bytes", EMSGSIZE};
 }
 
 }  // namespace

@@ -2,7 +2,7 @@
 //
 // Who calls it: scraping, on the loop's thread.
 // Limits: never more than `size_max` bytes of output, whatever the header of the body claims (a zip
-// bomb is refused after that many bytes).
+// bomb is refused after that many bytes, with the code EMSGSIZE).
 #ifndef LIMPET_AGENT_PLATFORM_GZIP_H_
 #define LIMPET_AGENT_PLATFORM_GZIP_H_
 

@@ -8,6 +8,9 @@ namespace {
 constexpr Millis kNewItemSpacing{1};
 constexpr int kNewItemBurst = 100;
 constexpr int kTicksPerTurnMax = 256;
+// A place on the grid that comes within a tenth of the interval behind the first tick is passed
+// over: it would only scrape the same values again.
+constexpr int64_t kFirstTickDistance = 10;
 
 // The first place on the grid after `wall_ms`.
 int64_t NextOnGrid(int64_t wall_ms, int64_t interval_ms, int64_t offset_ms) {
@@ -23,11 +26,11 @@ void Scheduler::Add(Scheduled& item, Millis interval, uint64_t offset_hash, bool
   item.offset_ms_ = static_cast<int64_t>(offset_hash % static_cast<uint64_t>(item.interval_ms_));
   item.grid_ms_ = Tick::kOffGrid;
   if (!at_once) {
-    EnqueueNext(item);
+    EnqueueNext(item, 0);
   } else if (const SteadyTime due = AdmitNew(); due > clock_.Now()) {
     Enqueue(item, due);
   } else {
-    EnqueueNext(item);
+    EnqueueNext(item, item.interval_ms_ / kFirstTickDistance);
     item.OnTick({clock_.Now(), clock_.WallMs(), Tick::kOffGrid});
   }
   Arm();
@@ -47,9 +50,9 @@ void Scheduler::Enqueue(Scheduled& item, SteadyTime due) {
   queue_.emplace(due, &item);
 }
 
-void Scheduler::EnqueueNext(Scheduled& item) {
+void Scheduler::EnqueueNext(Scheduled& item, int64_t distance_ms_min) {
   const int64_t wall_ms = clock_.WallMs();
-  int64_t next = NextOnGrid(wall_ms, item.interval_ms_, item.offset_ms_);
+  int64_t next = NextOnGrid(wall_ms + distance_ms_min, item.interval_ms_, item.offset_ms_);
   // A wall clock that is being slowed down may not have reached the tick that just ran.
   if (next == item.grid_ms_ && next - wall_ms < item.interval_ms_ / 2) next += item.interval_ms_;
   item.grid_ms_ = next;
@@ -74,7 +77,8 @@ void Scheduler::RunOne(Scheduled& item) {
   skipped_total_ += static_cast<uint64_t>(lateness.count() / item.interval_ms_);
   queue_.erase(queue_.begin());
   // Before the tick, which may remove the item.
-  EnqueueNext(item);
+  const bool first = item.grid_ms_ == Tick::kOffGrid;
+  EnqueueNext(item, first ? item.interval_ms_ / kFirstTickDistance : 0);
   if (!item.OnTick(tick)) ++skipped_total_;
 }
 

@@ -58,7 +58,7 @@ class Scheduler {
   void Run();
   void RunOne(Scheduled& item);
   void Enqueue(Scheduled& item, SteadyTime due);
-  void EnqueueNext(Scheduled& item);
+  void EnqueueNext(Scheduled& item, int64_t distance_ms_min);
   void Arm();
   SteadyTime AdmitNew();
 

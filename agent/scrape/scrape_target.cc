@@ -145,6 +145,7 @@ void ScrapeTarget::OnDone(const Result<void>& result) {
 Result<std::string_view> ScrapeTarget::PageOf(Exchange& exchange) {
   if (exchange.coding == ContentCoding::kIdentity) return std::string_view(exchange.body);
   auto inflated = InflateGzip(exchange.body, exchange.page_bytes_max, context_.inflated);
+  if (!inflated && inflated.error().code == EMSGSIZE) return Error{kTooLargeText};
   if (!inflated) return inflated.error();
   return std::string_view(context_.inflated);
 }

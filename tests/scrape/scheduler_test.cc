@@ -46,6 +46,19 @@ TEST_CASE("a new item ticks at once and off the grid, then on it") {
   scheduler.Remove(item);
 }
 
+TEST_CASE("a place on the grid right behind the first tick is passed over") {
+  EventLoop loop;
+  ManualClock clock;
+  Scheduler scheduler(loop, clock);
+  Item item;
+  clock.wall_ms = 1'000'010;
+  scheduler.Add(item, Millis(100), 15, true);  // 5 ms behind it
+  REQUIRE(item.ticks.size() == 1);
+  RunUntilTicks(loop, item, 2);
+  CHECK(item.ticks[1].grid_ms == 1'000'115);
+  scheduler.Remove(item);
+}
+
 TEST_CASE("an item that is not new waits for its place") {
   EventLoop loop;
   ManualClock clock;
