@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <csignal>
+#include <cstdlib>
 #include <iostream>
 #include <memory>
 #include <string>
@@ -60,10 +61,10 @@ class Agent {
   }
 
   Result<void> Start();
+  Result<void> Reload();
 
  private:
   void Apply();
-  Result<void> Reload();
 
   EventLoop& loop_;
   const Options& options_;
@@ -78,7 +79,6 @@ class Agent {
                          scrape_.OnTargetGroups(job, std::move(groups));
                        }};
   std::unique_ptr<WebServer> web_;
-  FileWatch config_watch_{loop_, options_.config_file, [this] { (void)Reload(); }};
   Signals reload_signal_{loop_, {SIGHUP}, [this](int) { (void)Reload(); }};
 };
 
@@ -154,12 +154,16 @@ int RunAgent(const Options& options) {
     return 2;
   }
   RaiseOpenFileLimit();
+  EventLoop loop;
+  // Before the file is read, so that no edit falls between; there is nobody to tell until the loop
+  // runs.
+  Agent* running = nullptr;
+  const FileWatch config_watch(loop, options.config_file, [&running] { (void)running->Reload(); });
   LoadedConfig loaded = LoadConfigFile(options.config_file, options.load);
   if (!loaded.config) {
     LogConfigErrors(loaded.errors);
     return 1;
   }
-  EventLoop loop;
   auto log = Log::Open(loop, PosixFileSystem(), SystemClock(),
                        LogOptionsOf(options, loaded.config->storage));
   if (!log) {
@@ -176,11 +180,15 @@ int RunAgent(const Options& options) {
       LogInfo("stopping", {{"signal", signal}});
       loop.Stop();
     });
+    running = &agent;
     loop.Run();
   }
   (*log)->Close(kCloseLimit);
+  log->reset();
   LogInfo("stopped");
-  return 0;
+  // Not through the loop's destructor, which waits for a name that is being looked up: many seconds
+  // where DNS is down, and nothing is left to be saved.
+  std::_Exit(0);
 }
 
 int CheckConfig(const std::string& file, const LoadOptions& load) {

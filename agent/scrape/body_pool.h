@@ -21,7 +21,7 @@ class BodyPool {
   // False where the bound is reached; the body is then as it was.
   bool Append(std::string& body, std::string_view bytes) {
     if (bytes.size() > kBytesMax - in_use_) return false;
-    if (body.capacity() < kSmall && !free_.empty()) {
+    if (body.empty() && body.capacity() < kSmall && !free_.empty()) {
       kept_ -= free_.back().capacity();
       body = std::move(free_.back());
       free_.pop_back();

@@ -1,6 +1,7 @@
 #include "agent/scrape/job_targets.h"
 
 #include <algorithm>
+#include <unordered_set>
 #include <utility>
 
 #include "agent/platform/logging.h"
@@ -113,7 +114,7 @@ void JobTargets::OnGroups(std::vector<TargetGroup> groups) {
 
 // Starts and ends targets together, so that a new one can take over from one that goes.
 void JobTargets::Exchange(std::vector<NewTarget> added, const std::vector<uint64_t>& gone) {
-  std::unordered_multimap<uint64_t, std::unique_ptr<ScrapeTarget>> leaving;
+  Leaving leaving;
   for (const uint64_t identity : gone) {
     const auto it = targets_.find(identity);
     // A later group may have named it again, or have let it go twice.
@@ -142,12 +143,24 @@ void JobTargets::Exchange(std::vector<NewTarget> added, const std::vector<uint64
     starting.emplace_back(it->second.target.get(), at_once);
     identities.push_back(target.identity);
   }
-  for (const auto& [hash, target] : leaving) {
-    target->series().AppendVanished(context_.writer, context_.clock.WallMs());
-  }
+  AppendVanished(leaving);
   for (size_t i = 0; i < starting.size(); ++i) {
     ScrapeTarget& target = *starting[i].first;
     scheduler_.Add(target, target.interval(), identities[i] ^ offset_seed_, starting[i].second);
+  }
+}
+
+// A target that stays may have the very labels of one that leaves (relabelling to the node's name,
+// a rolling update). It still writes those series, and a marker would make its next samples late.
+void JobTargets::AppendVanished(const Leaving& leaving) {
+  if (leaving.empty()) return;
+  std::unordered_set<uint64_t> living;
+  for (const auto& [identity, entry] : targets_) {
+    if (entry.target != nullptr) living.insert(entry.target->series().labels().Hash());
+  }
+  for (const auto& [hash, target] : leaving) {
+    if (living.contains(hash)) continue;
+    target->series().AppendVanished(context_.writer, context_.clock.WallMs());
   }
 }
 

@@ -63,11 +63,14 @@ class JobTargets {
     CompactLabels discovered;
   };
 
+  using Leaving = std::unordered_multimap<uint64_t, std::unique_ptr<ScrapeTarget>>;  // by labels
+
   // Logs what is left out only where nothing was before: discovery reports a group often.
   Group MakeGroup(const TargetGroup& group, bool log_failures, std::vector<NewTarget>& added);
   void ForgetDropped(const std::string& source, uint64_t count);
   void Release(const Group& group, std::vector<uint64_t>& gone);
   void Exchange(std::vector<NewTarget> added, const std::vector<uint64_t>& gone);
+  void AppendVanished(const Leaving& leaving);
   std::shared_ptr<const LayoutScope> ScopeFor(const Labels& labels);
 
   ScrapeContext& context_;

@@ -119,6 +119,9 @@ Result<void> ScanPage(std::string_view page, ScannedPage& scanned, PageCounts& c
           {hash(sample.gap), static_cast<uint32_t>(sample.gap.size()), LineSlot::Gap(sample.type)});
     }
     if (!*more) return {};
+    if (counts.scraped == kSamplesPerPageMax) {
+      return Error{"more than " + std::to_string(kSamplesPerPageMax) + " samples on the page"};
+    }
     ++counts.scraped;
     scanned.lines.push_back({hash(sample.series), static_cast<uint32_t>(sample.series.size()),
                              LineSlot::Dropped(sample.tail.has_timestamp)});

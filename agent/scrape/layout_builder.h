@@ -25,6 +25,9 @@ struct ScannedPage {
   std::vector<SampleTail> tails;  // one a sample, in order of the page
 };
 
+// A page of the smallest lines takes ten times its size here: 40 MiB at this bound.
+inline constexpr uint64_t kSamplesPerPageMax = 1'000'000;
+
 // On an error counts.scraped says how many samples preceded it.
 Result<void> ScanPage(std::string_view page, ScannedPage& scanned, PageCounts& counts);
 

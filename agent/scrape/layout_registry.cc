@@ -38,6 +38,15 @@ Result<std::shared_ptr<const Layout>> LayoutRegistry::Resolve(const LayoutScope&
                                                               uint64_t series_max,
                                                               const Layout* previous,
                                                               PageValues& out, PageCounts& counts) {
+  auto layout = ResolveScanned(scope, page, series_max, previous, out, counts);
+  // Also behind a page that was refused: it may have been the largest of all.
+  if (scanned_.lines.capacity() > kScannedLinesKept) scanned_ = {};
+  return layout;
+}
+
+Result<std::shared_ptr<const Layout>> LayoutRegistry::ResolveScanned(
+    const LayoutScope& scope, std::string_view page, uint64_t series_max, const Layout* previous,
+    PageValues& out, PageCounts& counts) {
   if (auto scanned = ScanPage(page, scanned_, counts); !scanned) return scanned.error();
   const uint64_t key = KeyOf(scope, scanned_.lines);
   std::shared_ptr<const Layout> layout = Find(scope, key);
@@ -50,7 +59,6 @@ Result<std::shared_ptr<const Layout>> LayoutRegistry::Resolve(const LayoutScope&
   counts = layout->counts();
   if (series_max != 0 && layout->page_series() > series_max) return Error{"sample limit exceeded"};
   PlaceValues(*layout, scanned_, out);
-  if (scanned_.lines.capacity() > kScannedLinesKept) scanned_ = {};
   return layout;
 }
 

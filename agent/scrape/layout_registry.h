@@ -39,6 +39,10 @@ class LayoutRegistry {
   Usage usage() const;
 
  private:
+  Result<std::shared_ptr<const Layout>> ResolveScanned(const LayoutScope& scope,
+                                                       std::string_view page, uint64_t series_max,
+                                                       const Layout* previous, PageValues& out,
+                                                       PageCounts& counts);
   std::shared_ptr<const Layout> Find(const LayoutScope& scope, uint64_t key) const;
   void Insert(uint64_t key, const std::shared_ptr<const Layout>& layout);
 

@@ -58,7 +58,9 @@ std::shared_ptr<const LayoutScope> NewLayoutScope(
   scope->honor_timestamps = honor_timestamps;
   scope->rules = std::move(rules);
   for (const Label& label : target_labels) scope->target_names.push_back(label.name);
-  scope->shared = IndependentOf(*scope->rules, scope->target_names);
+  // With honor_labels a scraped label may equal the target's: only whole label sets tell
+  // duplicates.
+  scope->shared = !honor_labels && IndependentOf(*scope->rules, scope->target_names);
   if (!scope->shared) scope->target_labels = target_labels;
   return scope;
 }
@@ -90,14 +92,6 @@ Result<bool> FinalLabels(const LayoutScope& scope, std::vector<Label> scraped,
   final_labels = labels.labels();
   if (auto valid = CheckSeries(scope, final_labels); !valid) return valid.error();
   if (final_labels.empty()) return false;
-  if (scope.shared) {
-    for (std::string& name : emptied) {
-      const auto at =
-          std::lower_bound(final_labels.begin(), final_labels.end(), name,
-                           [](const Label& label, const std::string& n) { return label.name < n; });
-      final_labels.insert(at, Label{std::move(name), ""});
-    }
-  }
   return true;
 }
 

@@ -27,8 +27,9 @@ struct LayoutScope {
   bool honor_timestamps = true;
   std::shared_ptr<const std::vector<RelabelRule>> rules;  // metric_relabel_configs
   std::vector<std::string> target_names;                  // of the target's labels, ascending
-  // True: the rules do not concern the target's labels, so these are left out of the layout (the
-  // LogTarget has them). False: the layout is one target's own and its series have all labels.
+  // True: neither the rules nor honor_labels mix the target's labels with the page's, so these are
+  // left out of the layout (the LogTarget has them). False: the layout is one target's own and its
+  // series have all labels.
   bool shared = true;
   Labels target_labels;  // only where not shared
 };
@@ -41,10 +42,8 @@ std::shared_ptr<const LayoutScope> NewLayoutScope(
 // Whether two shared scopes say the same.
 bool SameScope(const LayoutScope& a, const LayoutScope& b);
 
-// The final labels of one sample, in order of name. An empty value stays only where it keeps the
-// target's label of that name away (see queue/scrape_view.h). False: dropped by the rules. An
-// error, which fails the scrape: no metric name is left, or a name or value that no series may
-// have.
+// The final labels of one sample, in order of name. False: dropped by the rules. An error, which
+// fails the scrape: no metric name is left, or a name or value that no series may have.
 Result<bool> FinalLabels(const LayoutScope& scope, std::vector<Label> scraped,
                          std::vector<Label>& final_labels);
 

@@ -96,11 +96,15 @@ const Labels& TargetLabels() {
   return labels;
 }
 
+// What the layout leaves to the target.
+Labels OuterLabels(const LayoutScope& scope) { return scope.shared ? TargetLabels() : Labels(); }
+
 // Labels and values bit for bit, with timestamps.
-std::vector<std::string> Samples(const Layout& layout, const PageValues& page) {
+std::vector<std::string> Samples(const LayoutScope& scope, const Layout& layout,
+                                 const PageValues& page) {
   std::vector<std::string> out;
   for (size_t i = 0; i < layout.page_series(); ++i) {
-    LabelsBuilder labels(TargetLabels());
+    LabelsBuilder labels(OuterLabels(scope));
     layout.block()->ForEachLabel(
         i, [&](std::string_view name, std::string_view value) { labels.Set(name, value); });
     std::string line = labels.Build().ToString();
@@ -133,7 +137,7 @@ Result<std::vector<std::string>> Naive(const LayoutScope& scope, std::string_vie
     if (auto decoded = DecodeLabels(sample, scraped); !decoded) return decoded.error();
     auto kept = FinalLabels(scope, scraped, labels);
     if (!kept) return kept.error();
-    LabelsBuilder delivered(TargetLabels());
+    LabelsBuilder delivered(OuterLabels(scope));
     for (const Label& label : labels) delivered.Set(label.name, label.value);
     const Labels final_labels = delivered.Build();
     const bool own_timestamp = sample.tail.has_timestamp && scope.honor_timestamps;
@@ -167,7 +171,7 @@ TEST_CASE("a sequence of scrapes gives what parsing each page by itself gives") 
       if (layout != nullptr && layout->Match(page, values)) {
         ++matched;
         REQUIRE(expected.has_value());
-        REQUIRE(Samples(*layout, values) == *expected);
+        REQUIRE(Samples(*scope, *layout, values) == *expected);
       }
       auto resolved = registry.Resolve(*scope, page, 0, layout.get(), values, counts);
       REQUIRE(resolved.has_value() == expected.has_value());
@@ -176,9 +180,9 @@ TEST_CASE("a sequence of scrapes gives what parsing each page by itself gives") 
         continue;
       }
       layout = *resolved;
-      REQUIRE(Samples(*layout, values) == *expected);
+      REQUIRE(Samples(*scope, *layout, values) == *expected);
       REQUIRE(layout->Match(page, values));
-      REQUIRE(Samples(*layout, values) == *expected);
+      REQUIRE(Samples(*scope, *layout, values) == *expected);
     }
   }
   // Both ways were taken often.

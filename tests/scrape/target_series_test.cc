@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/scrape/layout_builder.h"
 #include "tests/scrape/recorded_samples.h"
 
 namespace limpet {
@@ -265,12 +266,28 @@ TEST_CASE("labels that the target has too") {
           Lines{R"({__name__="a", exported_job="e", job="x"} 1@1000)",
                 R"({__name__="b", exported_job="e", instance="i", job="j"} 2@1000)"});
   }
+  SUBCASE(
+      "with honor_labels, a series that is another one's only by the target's labels is a "
+      "duplicate") {
+    Fixture f({{"job", "j"}}, true);
+    f.Scrape("a{job=\"j\"} 1\na 2\nup{job=\"j\"} 3\n");
+    CHECK(f.recorded.Last("up") == 1);
+    CHECK(f.recorded.Take() == Lines{R"({__name__="a", job="j"} 1@1000)"});
+  }
   SUBCASE("win with honor_labels where the layout has complete labels") {
     Fixture f(target, true, {Rule(RelabelAction::kReplace, {"exported_job"}, "(.*)", "copy")});
     f.Scrape("a{job=\"x\",instance=\"\"} 1\n");
     CHECK(f.recorded.Take() ==
           Lines{R"({__name__="a", copy="e", exported_job="e", job="x"} 1@1000)"});
   }
+}
+
+TEST_CASE("a page of too many samples is refused before its layout takes memory") {
+  std::string page;
+  for (uint64_t i = 0; i <= kSamplesPerPageMax; ++i) page += "a 1\n";
+  Fixture f;
+  CHECK(f.Scrape(page) == "more than 1000000 samples on the page");
+  CHECK(f.recorded.Last("up") == 0);
 }
 
 TEST_CASE("metric_relabel_configs") {
