@@ -14,6 +14,8 @@ Decision Decide(int status) {
     case 408:
     case 429:
       return Decision::kRetry;
+    case 400:
+      return Decision::kSift;
     case 413:
       return Decision::kSplit;
     case 401:

@@ -2,17 +2,26 @@
 //
 // Who calls it: the senders; pure functions, any thread.
 //
-//   answer                                what follows                                 reason
-//   counted
-//   ------------------------------------  -------------------------------------------
-//   -------------- 2xx                                   delivered none (refused, reset, time-out,
-//   TLS)  same body again, after the back-off          too_old in the end 5xx, 408, 429 same, after
-//   Retry-After where it is given    too_old in the end 413                                   the
-//   batch in two halves, in order            http_413 for a lone sample 401, 403, 404, 3xx held and
-//   tried slowly (10 s to 30 s), or at  too_old in the end
-//                                         once when the credentials change
-//   other 4xx                             given up http_<status> anything else as 5xx
+//   answer              what follows                                       reason counted
+//   ------------------  -------------------------------------------------  -----------------
+//   2xx                 delivered                                          none
+//   none (refused,      same body again, after the back-off                too_old in the end
+//   reset, time-out)
+//   5xx, 408, 429       same, after Retry-After where it is given          too_old in the end
+//   413                 the batch in two halves, in order                  http_413 (lone sample)
+//   400                 the same, at most 64 times a batch: what is still  http_400
+//                       refused then, or alone, is given up
+//   401, 403, 404, 3xx  held and tried slowly, or at once when the         too_old in the end
+//                       credentials change
+//   other 4xx           given up                                           http_<status>
+//   anything else       as 5xx
 //
+// A receiver refuses a whole request for one sample that is out of order, a duplicate with another
+// value, too old or out of bounds; so what is sent again after a crash, or one target with odd
+// timestamps, would cost everything that shares a batch with it. A 400 therefore drops only the
+// samples that the receiver refuses, found by halving. Within a long run of them it is done in
+// steps of up to 1/32 of the batch, so that the halvings last to the batch's end; there, and where
+// more than a few lie apart, good ones next to them go too.
 // Once the head of an answer is there, its status decides, even if the body is cut off behind it.
 // Sources: Prometheus Remote-Write 1.0 ("Retries & Backoff"); beyond it, 408 and 429 are retried
 // and 401, 403, 404 and redirects held, because a token that is being rotated or a gateway that is
@@ -28,7 +37,7 @@
 
 namespace limpet {
 
-enum class Decision { kDelivered, kRetry, kSplit, kHold, kDrop };
+enum class Decision { kDelivered, kRetry, kSplit, kSift, kHold, kDrop };
 
 // Status 0 stands for no answer.
 Decision Decide(int status);

@@ -85,7 +85,7 @@ RequestLimits Sender::Limits() const {
 }
 
 bool Sender::Fill() {
-  const RequestLimits limits = Limits();
+  RequestLimits limits = Limits();
   full_ = builder_.samples() >= limits.samples_max;
   size_t looked_at = 0;
   while (!full_ && looked_at < kValuesATurn) {
@@ -94,6 +94,7 @@ bool Sender::Fill() {
       next_value_ = 0;
     }
     if (scrape_ == nullptr) break;
+    limits.values_max = kValuesATurn - looked_at;
     const size_t from = std::exchange(next_value_, builder_.Add(*scrape_, next_value_, limits));
     looked_at += next_value_ - from + 1;
     if (next_value_ == scrape_->values.size()) {
@@ -101,7 +102,7 @@ bool Sender::Fill() {
       scrape_ = nullptr;
       full_ = builder_.samples() >= limits.samples_max;
     } else {
-      full_ = true;
+      full_ = builder_.no_room();
     }
   }
   CountLeftOut();

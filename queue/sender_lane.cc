@@ -12,6 +12,9 @@ constexpr Millis kHoldMin{4000};  // Backoff leaves the upper half to chance: 2 
 constexpr Millis kHoldMax{30'000};
 constexpr Millis kHoldLook{1000};  // how often a held sender looks whether its credentials changed
 constexpr int kRequestsBeforeGrowing = 16;
+constexpr int kSplitsMax = 64;  // of a batch, for refused samples
+// Half as many halvings do for a batch that is refused as a whole.
+constexpr uint64_t kStepsABatch = 32;
 
 bool SameName(std::string_view a, std::string_view b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](unsigned char x, unsigned char y) {
@@ -66,6 +69,9 @@ SenderLane::SenderLane(EventLoop& loop, const Clock& clock, const RemoteWriteCon
 SenderLane::~SenderLane() = default;
 
 void SenderLane::Send(Batch batch) {
+  batch_samples_ = batch.samples;
+  splits_ = 0;
+  refused_in_a_row_ = 0;
   parts_.push_back({std::move(batch)});
   if (!waiting_) Attempt();
 }
@@ -171,7 +177,9 @@ void SenderLane::OnDone(const Result<void>& result) {
     case Decision::kRetry:
       return Retry(Explain(result), retry_after_);
     case Decision::kSplit:
-      return Split();
+      return Split(/*shrink=*/true);
+    case Decision::kSift:
+      return Sift(Explain(result));
     case Decision::kHold:
       return Hold(Explain(result));
     case Decision::kDrop:
@@ -186,6 +194,7 @@ void SenderLane::Delivered() {
   status_.highest_sent_timestamp_ms =
       std::max(status_.highest_sent_timestamp_ms, part.batch.newest_ms);
   health_.Up();
+  refused_in_a_row_ = 0;
   if (!part.is_half && ++requests_at_max_ >= kRequestsBeforeGrowing) {
     requests_at_max_ = 0;
     samples_max_ =
@@ -194,15 +203,15 @@ void SenderLane::Delivered() {
   FinishPart();
 }
 
-void SenderLane::Split() {
+void SenderLane::Split(bool shrink) {
   Part part = std::move(parts_.front());
   parts_.pop_front();
   std::vector<Batch> halves = HalvesOf(part.batch);
   if (halves.size() != 2) {
     parts_.push_front(std::move(part));
-    return Give("http_413", Explain({}));
+    return Give("http_" + std::to_string(answer_status_), Explain({}));
   }
-  if (!part.is_half) {
+  if (shrink && !part.is_half) {
     samples_max_ = halves.back().samples;
     requests_at_max_ = 0;
   }
@@ -210,6 +219,19 @@ void SenderLane::Split() {
   parts_.push_front({std::move(halves[0]), true});
   failures_ = 0;
   Attempt();
+}
+
+void SenderLane::Sift(const std::string& error) {
+  const uint64_t samples = parts_.front().batch.samples;
+  // Behind a run of refused samples the next ones are not looked at one by one.
+  const uint64_t step_max = (batch_samples_ + kStepsABatch - 1) / kStepsABatch;
+  const uint64_t step = std::max<uint64_t>(std::min(refused_in_a_row_ / 2, step_max), 1);
+  if (samples > step && splits_ < kSplitsMax) {
+    ++splits_;
+    return Split(/*shrink=*/false);
+  }
+  refused_in_a_row_ += samples;
+  Give("http_" + std::to_string(answer_status_), error);
 }
 
 void SenderLane::Give(const std::string& reason, const std::string& error) {

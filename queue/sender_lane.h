@@ -3,7 +3,8 @@
 // Who calls it: Sender, on the loop's thread. The callbacks come from the loop or from inside Send.
 // Operation: one request at a time on one kept connection. What follows each answer is in
 // queue/retry_policy.h. A batch that was halved is settled when both halves are.
-// Limits: remote_timeout a request; 64 KiB of an answer are read.
+// Limits: remote_timeout a request; 64 halvings of a batch for refused samples; 64 KiB of an answer
+// are read.
 #ifndef LIMPET_QUEUE_SENDER_LANE_H_
 #define LIMPET_QUEUE_SENDER_LANE_H_
 
@@ -63,7 +64,10 @@ class SenderLane : private HttpResponseHandler {
   HttpRequest MakeRequest(const std::string& body);
   void DropTooOld();
   void Delivered();
-  void Split();
+  // In halves; with `shrink`, the next batches are smaller too.
+  void Split(bool shrink);
+  // Looks for the samples that were refused.
+  void Sift(const std::string& error);
   void Give(const std::string& reason, const std::string& error);
   void FinishPart();
   void Retry(const std::string& error, std::optional<Millis> wait);
@@ -84,8 +88,11 @@ class SenderLane : private HttpResponseHandler {
   std::minstd_rand random_;
   Timer timer_;
   std::deque<Part> parts_;  // of the batch under way, the front one is being sent
-  int failures_ = 0;        // in a row
-  bool waiting_ = false;    // for the timer, which then tries again
+  uint64_t batch_samples_ = 0;
+  int splits_ = 0;                 // of the batch, for refused samples
+  uint64_t refused_in_a_row_ = 0;  // samples of the batch, up to the front part
+  int failures_ = 0;               // in a row
+  bool waiting_ = false;           // for the timer, which then tries again
   uint64_t samples_max_;
   int requests_at_max_ = 0;
   SteadyTime hold_until_{};

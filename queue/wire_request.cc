@@ -20,6 +20,7 @@ char* RequestBuilder::Begin(size_t label_bytes, int64_t timestamp_ms, const Requ
   const size_t needed = 1 + VarintSize(size) + size;
   if (samples_ > 0 &&
       (samples_ >= limits.samples_max || message_.size() + needed > limits.bytes_max)) {
+    no_room_ = true;
     return nullptr;
   }
   char* out = message_.Reserve(needed);
@@ -62,6 +63,7 @@ bool RequestBuilder::AddRelabelled(const ScrapeView& scrape, size_t series, doub
 }
 
 size_t RequestBuilder::Add(const ScrapeView& scrape, size_t from, const RequestLimits& limits) {
+  no_room_ = false;
   outer_.Set(scrape.target->labels, external_);
   const bool each_time = !relabel_.empty() && !relabel_.IndependentOf(outer_);
   const RelabeledLayout* relabelled =
@@ -69,6 +71,7 @@ size_t RequestBuilder::Add(const ScrapeView& scrape, size_t from, const RequestL
   const SeriesBlock& block = relabelled != nullptr ? *relabelled->block : *scrape.layout;
   const InterleavePlan* plan = each_time ? nullptr : &memory_.plans.Get(block, outer_);
   for (size_t i = from; i < scrape.values.size(); ++i) {
+    if (i - from >= limits.values_max) return i;
     size_t series = scrape.series.empty() ? i : scrape.series[i];
     const int64_t timestamp_ms =
         scrape.timestamps.empty() ? scrape.timestamp_ms : scrape.timestamps[i];

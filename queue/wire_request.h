@@ -2,9 +2,9 @@
 //
 // Who calls it: the sender of one receiver; one thread at a time.
 // Operation: Add writes samples behind those already there, one TimeSeries a sample, until the
-// scrape or the room is used up; Seal compresses what is there and starts afresh. Values keep their
-// bits (staleness markers are NaNs with a payload). Limits: RequestLimits; a single sample is taken
-// whatever its size.
+// scrape, the room or the turn is used up; Seal compresses what is there and starts afresh. Values
+// keep their bits (staleness markers are NaNs with a payload). Limits: RequestLimits; a single
+// sample is taken whatever its size.
 //
 //   size_t next = builder.Add(scrape, 0, {5000, 4 << 20, INT64_MIN});
 //   if (next < scrape.values.size()) ...   // full: Seal, send, and Add again from `next`
@@ -34,6 +34,8 @@ struct RequestLimits {
   uint64_t samples_max;
   size_t bytes_max;   // not compressed
   int64_t oldest_ms;  // samples before it are left out
+  // Looked at in one call, whether kept or not: rules that keep next to nothing take time too.
+  size_t values_max = SIZE_MAX;
 };
 
 class RequestBuilder {
@@ -43,8 +45,11 @@ class RequestBuilder {
 
   // Takes effect with the next scrape.
   void SetExternalLabels(const Labels& labels) { external_ = labels; }
-  // Adds the scrape's values from index `from` on; returns the first that found no room.
+  // Adds the scrape's values from index `from` on; returns the first that found no room
+  // or is behind limits.values_max.
   size_t Add(const ScrapeView& scrape, size_t from, const RequestLimits& limits);
+  // Whether the last Add ended for want of room.
+  bool no_room() const { return no_room_; }
   Batch Seal();
   // Gives memory back that is not in use; after Seal.
   void Release() { message_.Release(); }
@@ -71,6 +76,7 @@ class RequestBuilder {
   OuterLabels outer_;
   WireBuffer message_;
   std::string relabelled_;
+  bool no_room_ = false;
   uint64_t samples_ = 0;
   int64_t oldest_ms_ = 0;
   int64_t newest_ms_ = 0;

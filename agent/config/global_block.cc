@@ -44,7 +44,10 @@ void ReadGlobal(ReadContext& context, const YamlNode& node, GlobalConfig& global
     ReadLabels(context, *labels, reader.PathOf("external_labels"), global.external_labels);
   }
 
-  for (const char* key : {"evaluation_interval", "rule_query_offset", "query_log_file"}) {
+  // Almost every file of Prometheus has it; there are no rules that it could concern.
+  Millis evaluation_interval{0};
+  reader.Duration("evaluation_interval", evaluation_interval);
+  for (const char* key : {"rule_query_offset", "query_log_file"}) {
     reader.NotSupported(key, "it evaluates no rules and answers no queries");
   }
   for (const char* key :

@@ -19,9 +19,9 @@ void CheckHeaderText(MappingReader& reader, std::string_view key, std::string_vi
   }
 }
 
-// Reports the second of two keys that say the same thing in two ways.
+// Reports the second of two keys that say the same thing in two ways; call it once both are read.
 void AtMostOne(MappingReader& reader, std::string_view a, std::string_view b) {
-  if (!reader.Has(a) || !reader.Has(b)) return;
+  if (!reader.IsSet(a) || !reader.IsSet(b)) return;
   const YamlPlace& first = reader.KeyPlace(a);
   const YamlPlace& second = reader.KeyPlace(b);
   const bool b_later = std::pair(second.line, second.column) >= std::pair(first.line, first.column);
@@ -49,6 +49,7 @@ void ReadBasicAuth(ReadContext& context, const YamlNode& node, const std::string
   reader.Finish();
 }
 
+// Without credentials it is valid, as in Prometheus: no header is sent then.
 void ReadAuthorization(ReadContext& context, const YamlNode& node, const std::string& path,
                        AuthorizationConfig& authorization) {
   MappingReader reader(context, node, path);
@@ -66,9 +67,6 @@ void ReadAuthorization(ReadContext& context, const YamlNode& node, const std::st
   }
   reader.FileName("credentials_file", authorization.credentials_file);
   AtMostOne(reader, "credentials", "credentials_file");
-  if (!reader.Has("credentials") && !reader.Has("credentials_file")) {
-    reader.Error("expected credentials or credentials_file");
-  }
   reader.NotSupported("credentials_ref");
   reader.Finish();
 }
@@ -94,8 +92,8 @@ void ReadTls(ReadContext& context, const YamlNode& node, const std::string& path
   AtMostOne(reader, "ca", "ca_file");
   AtMostOne(reader, "cert", "cert_file");
   AtMostOne(reader, "key", "key_file");
-  const bool has_cert = reader.Has("cert") || reader.Has("cert_file");
-  const bool has_key = reader.Has("key") || reader.Has("key_file");
+  const bool has_cert = reader.IsSet("cert") || reader.IsSet("cert_file");
+  const bool has_key = reader.IsSet("key") || reader.IsSet("key_file");
   if (has_cert && !has_key) reader.Error("a client certificate needs key or key_file");
   if (has_key && !has_cert) reader.Error("a client key needs cert or cert_file");
   for (const char* key : {"max_version", "ca_ref", "cert_ref", "key_ref"}) {

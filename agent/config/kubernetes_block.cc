@@ -66,7 +66,7 @@ void CheckTogether(MappingReader& reader, const KubernetesSdConfig& kubernetes) 
   }
   for (const char* key :
        {"basic_auth", "authorization", "bearer_token", "bearer_token_file", "tls_config"}) {
-    if (reader.Has(key) && !has_server) {
+    if (reader.IsSet(key) && !has_server) {
       reader.KeyError(key, "takes effect with api_server only; set that as well");
     }
   }

@@ -4,11 +4,24 @@ namespace limpet {
 
 namespace {
 
-// Fields that an action leaves unused: setting them is a mistake, as in Prometheus.
-void Unused(MappingReader& reader, RelabelAction action, std::initializer_list<const char*> keys) {
+// Whether the file sets the field to something else than its default.
+bool DiffersFromDefault(MappingReader& reader, const RelabelRule& rule, std::string_view key) {
+  static const RelabelRule kDefault;
+  if (key == "separator") return rule.separator != kDefault.separator;
+  if (key == "regex") return rule.regex != kDefault.regex;
+  if (key == "modulus") return rule.modulus != kDefault.modulus;
+  if (key == "target_label") return rule.target_label != kDefault.target_label;
+  if (key == "replacement") return rule.replacement != kDefault.replacement;
+  return reader.Has(key);
+}
+
+// Fields that an action leaves unused: setting them is a mistake, as in Prometheus, which compares
+// values: a rule may spell out the defaults.
+void Unused(MappingReader& reader, const RelabelRule& rule,
+            std::initializer_list<const char*> keys) {
   for (const char* key : keys) {
-    if (reader.Has(key)) {
-      reader.KeyError(key, "has no use with action " + std::string(RelabelActionName(action)));
+    if (DiffersFromDefault(reader, rule, key)) {
+      reader.KeyError(key, "has no use with action " + std::string(RelabelActionName(rule.action)));
     }
   }
 }
@@ -32,7 +45,7 @@ void CheckAction(MappingReader& reader, const RelabelRule& rule) {
     case RelabelAction::kKeepEqual:
     case RelabelAction::kDropEqual:
       CheckTarget(reader, rule);
-      Unused(reader, rule.action, {"regex", "modulus", "separator", "replacement"});
+      Unused(reader, rule, {"regex", "modulus", "separator", "replacement"});
       return;
     case RelabelAction::kHashMod:
       CheckTarget(reader, rule);
@@ -45,7 +58,7 @@ void CheckAction(MappingReader& reader, const RelabelRule& rule) {
     case RelabelAction::kLowercase:
     case RelabelAction::kUppercase:
       CheckTarget(reader, rule);
-      Unused(reader, rule.action, {"replacement"});
+      Unused(reader, rule, {"replacement"});
       return;
     case RelabelAction::kLabelMap:
       if (!IsUtf8Name(rule.replacement)) {
@@ -54,12 +67,30 @@ void CheckAction(MappingReader& reader, const RelabelRule& rule) {
       return;
     case RelabelAction::kLabelDrop:
     case RelabelAction::kLabelKeep:
-      Unused(reader, rule.action,
+      Unused(reader, rule,
              {"source_labels", "target_label", "modulus", "separator", "replacement"});
       return;
     case RelabelAction::kKeep:
     case RelabelAction::kDrop:
       return;
+  }
+}
+
+// As in Prometheus a key with nothing behind it (`regex:`) is empty, not the default.
+void ReadPattern(MappingReader& reader, RelabelRule& rule) {
+  if (reader.IsNull("separator")) rule.separator.clear();
+  reader.Text("separator", rule.separator);
+  // Here $ belongs to the expression and its groups, not to the environment.
+  reader.RawText("target_label", rule.target_label);
+  if (reader.IsNull("replacement")) rule.replacement.clear();
+  reader.RawText("replacement", rule.replacement);
+  std::string text;
+  if (!reader.RawText("regex", text) && !reader.IsNull("regex")) return;
+  Result<AnchoredRegex> regex = reader.context().CompileRegex(text);
+  if (regex) {
+    rule.regex = std::move(*regex);
+  } else {
+    reader.ValueError("regex", "not a regular expression of RE2: " + regex.error().message);
   }
 }
 
@@ -73,20 +104,10 @@ void ReadRule(ReadContext& context, const YamlNode& node, const std::string& pat
     if (!IsUtf8Name(*name)) context.AddError(item.place, item_path, "expected a label name");
     rule.source_labels.push_back(std::move(*name));
   });
-  reader.Text("separator", rule.separator);
-  // Here $ belongs to the expression and its groups, not to the environment.
-  reader.RawText("target_label", rule.target_label);
-  reader.RawText("replacement", rule.replacement);
-  if (std::string text; reader.RawText("regex", text)) {
-    Result<AnchoredRegex> regex = context.CompileRegex(text);
-    if (regex) {
-      rule.regex = std::move(*regex);
-    } else {
-      reader.ValueError("regex", "not a regular expression of RE2: " + regex.error().message);
-    }
-  }
+  ReadPattern(reader, rule);
   const bool has_modulus = reader.Unsigned("modulus", rule.modulus);
-  bool action_ok = true;
+  bool action_ok = !reader.IsNull("action");
+  if (!action_ok) reader.KeyError("action", "expected an action, found nothing");
   if (std::string text; reader.Text("action", text)) {
     Result<RelabelAction> action = ParseRelabelAction(text);
     action_ok = action.has_value();

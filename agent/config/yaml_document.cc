@@ -38,13 +38,14 @@ class TreeBuilder : public YAML::EventHandler {
   explicit TreeBuilder(YamlDocument& document) : document_(document) {}
 
   void OnDocumentStart(const YAML::Mark& mark) override {
-    if (++documents_ > 1) {
-      throw Refused{"more than one YAML document; expected only one", PlaceOf(mark)};
-    }
+    ++documents_;
+    document_place_ = PlaceOf(mark);
   }
   void OnDocumentEnd() override {}
 
+  // A document of nothing is what a trailing `---` makes.
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    if (documents_ > 1 && levels_.empty()) return;
     New(mark, anchor, YamlNode::Kind::kNull).closed = true;
   }
 
@@ -94,6 +95,9 @@ class TreeBuilder : public YAML::EventHandler {
   }
 
   YamlNode& New(const YAML::Mark& mark, YAML::anchor_t anchor, YamlNode::Kind kind) {
+    if (documents_ > 1) {
+      throw Refused{"more than one YAML document; expected only one", document_place_};
+    }
     if (document_.nodes.size() >= kNodesMax) {
       throw Refused{"more than 100000 keys and values", PlaceOf(mark)};
     }
@@ -141,6 +145,7 @@ class TreeBuilder : public YAML::EventHandler {
   std::vector<Level> levels_;
   std::unordered_map<YAML::anchor_t, YamlNode*> anchors_;
   size_t documents_ = 0;
+  YamlPlace document_place_;
   size_t attached_ = 0;
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 
 #include "agent/config/spelling.h"
 #include "agent/config/units.h"
@@ -17,6 +18,23 @@ bool IsMergeKey(const YamlNode& key) { return !key.quoted && key.text == "<<"; }
 bool HasControlCharacter(std::string_view text) {
   return std::any_of(text.begin(), text.end(),
                      [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
+}
+
+// Helm prints large numbers as floating-point ones: 1e+06.
+std::optional<uint64_t> WholeNumber(std::string_view text) {
+  const char* const text_end = text.data() + text.size();
+  const auto is_all = [&](const std::from_chars_result& read) {
+    return read.ec == std::errc() && read.ptr == text_end;
+  };
+  uint64_t whole = 0;
+  if (is_all(std::from_chars(text.data(), text_end, whole))) {
+    return whole <= static_cast<uint64_t>(INT64_MAX) ? std::optional(whole) : std::nullopt;
+  }
+  constexpr double kExactMax = 9007199254740992.0;  // 2^53
+  double number = 0;
+  if (!is_all(std::from_chars(text.data(), text_end, number))) return std::nullopt;
+  if (!(number >= 0 && number <= kExactMax) || number != std::floor(number)) return std::nullopt;
+  return static_cast<uint64_t>(number);
 }
 
 }  // namespace
@@ -93,11 +111,20 @@ const YamlNode* MappingReader::Find(std::string_view key) {
   return value->kind == YamlNode::Kind::kNull ? nullptr : value;
 }
 
+bool MappingReader::IsSet(std::string_view key) {
+  return Has(key) && !entries_.find(key)->second.empty;
+}
+
+bool MappingReader::IsNull(std::string_view key) {
+  return Find(key) == nullptr && entries_.contains(key);
+}
+
 bool MappingReader::Text(std::string_view key, std::string& out) {
   const YamlNode* node = Find(key);
   if (node == nullptr) return false;
   std::optional<std::string> text = ReadText(context_, *node, PathOf(key));
   if (!text) return false;
+  entries_.find(key)->second.empty = text->empty();
   out = std::move(*text);
   return true;
 }
@@ -137,10 +164,10 @@ bool MappingReader::Bool(std::string_view key, bool& out) {
   const std::optional<std::string> text = ReadText(context_, *node, PathOf(key), "true or false");
   if (!text) return false;
   // Prometheus' YAML library takes the words of YAML 1.1.
-  constexpr std::string_view kTrue[] = {"true", "True", "TRUE", "yes", "Yes",
-                                        "YES",  "on",   "On",   "ON"};
-  constexpr std::string_view kFalse[] = {"false", "False", "FALSE", "no", "No",
-                                         "NO",    "off",   "Off",   "OFF"};
+  constexpr std::string_view kTrue[] = {"y",   "Y",   "true", "True", "TRUE", "yes",
+                                        "Yes", "YES", "on",   "On",   "ON"};
+  constexpr std::string_view kFalse[] = {"n",  "N",  "false", "False", "FALSE", "no",
+                                         "No", "NO", "off",   "Off",   "OFF"};
   const auto is = [&](std::string_view word) { return *text == word; };
   const bool is_true = std::any_of(std::begin(kTrue), std::end(kTrue), is);
   const bool is_false = std::any_of(std::begin(kFalse), std::end(kFalse), is);
@@ -159,15 +186,13 @@ bool MappingReader::Unsigned(std::string_view key, uint64_t& out) {
   constexpr std::string_view kExpected = "a whole number from 0";
   const std::optional<std::string> text = ReadText(context_, *node, PathOf(key), kExpected);
   if (!text) return false;
-  uint64_t value = 0;
-  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value);
-  if (node->quoted || error != std::errc() || end != text->data() + text->size() ||
-      value > static_cast<uint64_t>(INT64_MAX)) {
+  const std::optional<uint64_t> value = WholeNumber(*text);
+  if (node->quoted || !value) {
     ValueError(key, "expected " + std::string(kExpected) + ", found " + DescribeNode(*node) +
                         (node->quoted ? " in quotes" : ""));
     return false;
   }
-  out = value;
+  out = *value;
   return true;
 }
 

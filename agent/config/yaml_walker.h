@@ -88,6 +88,7 @@ class MappingReader {
     const YamlNode* key;
     const YamlNode* value;
     bool known = false;
+    bool empty = false;  // its text was read, and there is none
   };
 
   // Reports a node that is no mapping and duplicate keys; merge keys are merged.
@@ -106,6 +107,10 @@ class MappingReader {
 
   // Whether the key is there with a value that is not null; marks it as known.
   bool Has(std::string_view key) { return Find(key) != nullptr; }
+  // The same, but not where it was read as text and is empty: for keys that have no empty value.
+  bool IsSet(std::string_view key);
+  // Whether the key is there with nothing behind it; marks it as known.
+  bool IsNull(std::string_view key);
   const YamlNode* Find(std::string_view key);
 
   // Each true where the key is there and its value was read without an error.

@@ -34,8 +34,9 @@ bool IsIpv6(std::string_view text) {
   return inet_pton(AF_INET6, std::string(text).c_str(), &address) == 1;
 }
 
-Error BadHost(std::string_view host) {
-  return Error{"invalid host \"" + std::string(host.substr(0, kHostBytesMax)) + "\""};
+// What stands where a host or port should may be part of a password: no error quotes it.
+Error BadAddressInBrackets() {
+  return Error{"invalid host: must be an IPv6 address in brackets, with a port at most behind it"};
 }
 
 Result<void> CheckHostName(std::string_view host) {
@@ -43,7 +44,9 @@ Result<void> CheckHostName(std::string_view host) {
   if (host.size() > kHostBytesMax) return Error{"host is longer than 253 characters"};
   for (const char c : host) {
     if (IsControl(c)) return Error{"host contains a control character"};
-    if (!IsAlphanumeric(c) && c != '-' && c != '.' && c != '_') return BadHost(host);
+    if (!IsAlphanumeric(c) && c != '-' && c != '.' && c != '_') {
+      return Error{"invalid host: must be of letters, digits, '-', '.' and '_'"};
+    }
   }
   return {};
 }
@@ -54,8 +57,7 @@ Result<uint16_t> ParsePort(std::string_view text) {
   uint16_t port = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
   if (error != std::errc() || end != text.data() + text.size() || port == 0) {
-    return Error{"invalid port \"" + std::string(text.substr(0, 20)) +
-                 "\": must be a number from 1 to 65535"};
+    return Error{"invalid port: must be a number from 1 to 65535"};
   }
   return port;
 }
@@ -97,9 +99,9 @@ Result<std::pair<std::string, uint16_t>> SplitHostPort(std::string_view text) {
     const size_t end = text.find(']');
     if (end == text.npos) return Error{"missing ] in address"};
     host = text.substr(1, end - 1);
-    if (!IsIpv6(host)) return BadHost(host);
+    if (!IsIpv6(host)) return BadAddressInBrackets();
     const std::string_view rest = text.substr(end + 1);
-    if (!rest.empty() && rest.front() != ':') return BadHost(text);
+    if (!rest.empty() && rest.front() != ':') return BadAddressInBrackets();
     if (!rest.empty()) port_text = rest.substr(1);
   } else if (const size_t colon = text.find(':'); colon != text.npos) {
     if (text.find(':', colon + 1) == text.npos) {
@@ -135,8 +137,9 @@ Result<Url> ParseUrl(std::string_view text) {
   const std::string_view rest = text.substr(scheme_end + 3);
   const size_t authority_end = std::min(rest.find_first_of("/?#"), rest.size());
   const std::string_view authority = rest.substr(0, authority_end);
-  // Checked before anything of the authority can get into an error message.
-  if (authority.find('@') != authority.npos) {
+  // A ? or # in a password ends the authority early: its host would be the user's name.
+  const bool ends_early = authority_end < rest.size() && rest[authority_end] != '/';
+  if ((ends_early ? rest : authority).find('@') != rest.npos) {
     return Error{"URL must not contain a user name or password"};
   }
   if (!authority.starts_with('[') && std::count(authority.begin(), authority.end(), ':') > 1) {

@@ -2,6 +2,8 @@
 //
 // Who calls it: config/ to check, HttpConnection's users to connect; any thread.
 //
+// An error never quotes the text, which may hold a password in the wrong place.
+//
 //   ParseUrl("https://user@[::1]/x")      an error: credentials in a URL are refused
 //   auto url = ParseUrl("http://a:80/x")  url->host == "a", url->port == 80, url->target == "/x"
 #ifndef LIMPET_AGENT_PLATFORM_URL_H_

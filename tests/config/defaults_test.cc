@@ -21,7 +21,7 @@ Config Loaded(std::string_view text, const LoadOptions& options = {}) {
 }  // namespace
 
 TEST_CASE("an empty file is the default configuration") {
-  for (const char* text : {"", "\n", "# nothing\n", "---\n", "{}", "null",
+  for (const char* text : {"", "\n", "# nothing\n", "---\n", "---\n---\n", "{}", "null",
                            "global:\nscrape_configs:\n", "\xef\xbb\xbfglobal: {}"}) {
     CAPTURE(text);
     const Config config = Loaded(text);
@@ -86,8 +86,7 @@ TEST_CASE("defaults of a receiver; its name comes from its url") {
 
 TEST_CASE("relabel rules: Prometheus' defaults") {
   const Config config = Loaded(
-      "scrape_configs: [{job_name: a, relabel_configs: [{target_label: x}, {regex: null, action: "
-      "KEEP}]}]");
+      "scrape_configs: [{job_name: a, relabel_configs: [{target_label: x}, {action: KEEP}]}]");
   RelabelRule expected;
   expected.target_label = "x";
   CHECK(config.scrape_configs[0].relabel_configs.at(0) == expected);
@@ -96,6 +95,68 @@ TEST_CASE("relabel rules: Prometheus' defaults") {
   CHECK(expected.replacement == "$1");
   CHECK(config.scrape_configs[0].relabel_configs.at(1).action == RelabelAction::kKeep);
   CHECK(config.scrape_configs[0].relabel_configs.at(1).regex.IsMatchAll());
+}
+
+TEST_CASE("relabel rules: a key with nothing behind it is empty, not the default") {
+  const Config config = Loaded(R"(
+scrape_configs:
+  - job_name: a
+    relabel_configs:
+      - action: keep
+        regex:
+        separator:
+      - target_label: x
+        replacement:
+)");
+  const std::vector<RelabelRule>& rules = config.scrape_configs[0].relabel_configs;
+  CHECK(rules.at(0).regex.Matches(""));
+  CHECK_FALSE(rules.at(0).regex.Matches("a"));
+  CHECK(rules.at(0).separator == "");
+  CHECK(rules.at(1).replacement == "");
+  CHECK(rules.at(1).regex.IsMatchAll());
+}
+
+TEST_CASE("relabel rules: those that spell out defaults") {
+  const Config config = Loaded(R"(
+scrape_configs:
+  - job_name: a
+    relabel_configs:
+      - {action: labeldrop, regex: foo, separator: ;, replacement: $1}
+      - {action: labelkeep, regex: foo, modulus: 0, target_label: ""}
+      - {action: keepequal, source_labels: [a], target_label: b, regex: (.*), separator: ;,
+         replacement: $1, modulus: 0}
+      - {action: lowercase, source_labels: [a], target_label: b, replacement: $1}
+)");
+  RelabelRule expected;
+  expected.action = RelabelAction::kLabelDrop;
+  expected.regex = *AnchoredRegex::Compile("foo");
+  CHECK(config.scrape_configs[0].relabel_configs.at(0) == expected);
+  CHECK(config.scrape_configs[0].relabel_configs.size() == 4);
+}
+
+TEST_CASE("a trailing document mark and evaluation_interval are of no consequence") {
+  for (const char* text : {"global: {scrape_interval: 5s}\n---\n",
+                           "global: {scrape_interval: 5s}\n...\n---\n---\n# nothing\n",
+                           "global: {scrape_interval: 5s, evaluation_interval: 1m}"}) {
+    CAPTURE(text);
+    CHECK(Loaded(text).global.scrape_interval == Millis(5000));
+  }
+}
+
+TEST_CASE("numbers as Helm prints them, booleans as YAML 1.1 has them") {
+  const Config config = Loaded(R"(
+scrape_configs:
+  - {job_name: a, sample_limit: 1e+06, honor_labels: y, honor_timestamps: n}
+  - {job_name: b, sample_limit: 9007199254740992.0, honor_labels: Y, honor_timestamps: N}
+  - {job_name: c, sample_limit: 9223372036854775807}
+)");
+  CHECK(config.scrape_configs.at(0).sample_limit == 1'000'000);
+  CHECK(config.scrape_configs.at(1).sample_limit == 9'007'199'254'740'992u);
+  CHECK(config.scrape_configs.at(2).sample_limit == 9'223'372'036'854'775'807u);
+  for (const size_t i : {0, 1}) {
+    CHECK(config.scrape_configs.at(i).honor_labels);
+    CHECK_FALSE(config.scrape_configs.at(i).honor_timestamps);
+  }
 }
 
 TEST_CASE("values that are not text in YAML are text where text is asked for") {

@@ -11,6 +11,7 @@ inline constexpr std::string_view kFullConfig = R"yaml(
 global:
   scrape_interval: 30s
   scrape_timeout: 8s
+  evaluation_interval: 30s
   external_labels:
     cluster: prod-1
     replica: 0

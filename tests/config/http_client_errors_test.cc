@@ -1,6 +1,9 @@
 // What the HTTP client blocks refuse; no secret is ever quoted.
 #include <doctest/doctest.h>
 
+#include <cstdlib>
+
+#include "agent/platform/http_credentials.h"
 #include "tests/config/config_errors.h"
 
 namespace limpet {
@@ -46,8 +49,6 @@ TEST_CASE("errors: http client") {
        "from the environment if need be\n"},
       {"scrape_configs: [{job_name: a, authorization: s3cret}]",
        "1:47: scrape_configs[0].authorization: expected a mapping, found text\n"},
-      {"scrape_configs: [{job_name: a, authorization: {}}]",
-       "1:47: scrape_configs[0].authorization: expected credentials or credentials_file\n"},
       {"scrape_configs: [{job_name: a, authorization: {type: Basic, credentials: s3cret}}]",
        "1:54: scrape_configs[0].authorization.type: for basic authentication use basic_auth\n"},
       {"scrape_configs: [{job_name: a, authorization: {credentials: s3cret, credentials_file: b}}]",
@@ -60,7 +61,6 @@ TEST_CASE("errors: http client") {
        "1:54: scrape_configs[0].authorization.type: must not contain line breaks or other control "
        "characters\n"},
       {"scrape_configs: [{job_name: a, authorization: {credential: s3cret}}]",
-       "1:47: scrape_configs[0].authorization: expected credentials or credentials_file\n"
        "1:48: scrape_configs[0].authorization: unknown key \"credential\"; did you mean "
        "\"credentials\"?\n"},
       {"scrape_configs: [{job_name: a, bearer_token: s3cret, bearer_token_file: b}]",
@@ -103,6 +103,8 @@ TEST_CASE("errors: tls and what is not supported") {
        "set\n"},
       {"scrape_configs: [{job_name: a, tls_config: {cert_file: a}}]",
        "1:44: scrape_configs[0].tls_config: a client certificate needs key or key_file\n"},
+      {"scrape_configs: [{job_name: a, tls_config: {cert: a, key: \"\", key_file: \"\"}}]",
+       "1:44: scrape_configs[0].tls_config: a client certificate needs key or key_file\n"},
       {"scrape_configs: [{job_name: a, tls_config: {key: s3cret}}]",
        "1:44: scrape_configs[0].tls_config: a client key needs cert or cert_file\n"},
       {"scrape_configs: [{job_name: a, tls_config: {insecure_skip_verify: 1, max_version: TLS13}}]",
@@ -131,12 +133,54 @@ TEST_CASE("errors: tls and what is not supported") {
   }
 }
 
+namespace {
+
+HttpClientConfig HttpOf(const char* keys) {
+  const std::string text = "scrape_configs: [{job_name: a, " + std::string(keys) + "}]";
+  REQUIRE(ErrorsOf(text) == "");
+  return LoadConfig(text, "f", {}).config->scrape_configs.at(0).http;
+}
+
+}  // namespace
+
+TEST_CASE("empty text is not set") {
+  for (const char* keys :
+       {"tls_config: {ca: '', ca_file: ''}", "tls_config: {cert: '', cert_file: '', key: ''}",
+        "tls_config: {cert_file: ''}", "tls_config: {key_file: ''}", "bearer_token: ''",
+        "bearer_token: '', bearer_token_file: ''"}) {
+    CAPTURE(keys);
+    CHECK(HttpOf(keys) == HttpClientConfig());
+  }
+  CHECK(HttpOf("tls_config: {ca: '', ca_file: /f}").tls.ca_file == "/f");
+  CHECK(HttpOf("tls_config: {ca: x, ca_file: ''}").tls.ca == "x");
+  CHECK(HttpOf("basic_auth: {username: u, password: '', password_file: /f}")
+            .basic_auth->password_file == "/f");
+  CHECK(HttpOf("authorization: {credentials: t, credentials_file: ''}, bearer_token: ''")
+            .authorization->credentials.Reveal() == "t");
+  CHECK(ErrorsOf("scrape_configs: [{job_name: a, kubernetes_sd_configs: [{role: pod, "
+                 "bearer_token_file: ''}]}]") == "");
+
+  setenv("LIMPET_TEST_EMPTY", "", 1);
+  LoadOptions options;
+  options.expand_env = true;
+  CHECK(ErrorsOf("scrape_configs: [{job_name: a, tls_config: {ca: \"${LIMPET_TEST_EMPTY}\", "
+                 "ca_file: /f}}]",
+                 options) == "");
+}
+
+TEST_CASE("an authorization without credentials sends no header") {
+  for (const char* keys : {"authorization: {type: Token}", "authorization: {}",
+                           "authorization: {credentials: '', credentials_file: ''}"}) {
+    CAPTURE(keys);
+    HttpCredentials credentials(HttpOf(keys));
+    const auto header = credentials.AuthorizationHeader();
+    REQUIRE(header.has_value());
+    CHECK_FALSE(header->has_value());
+  }
+}
+
 TEST_CASE("a bearer token is an authorization") {
-  const auto http = [](const char* keys) {
-    const std::string text = "scrape_configs: [{job_name: a, " + std::string(keys) + "}]";
-    REQUIRE(ErrorsOf(text) == "");
-    return LoadConfig(text, "f", {}).config->scrape_configs.at(0).http;
-  };
+  const auto http = HttpOf;
   CHECK(http("bearer_token: t") == http("authorization: {credentials: t}"));
   CHECK(http("bearer_token_file: /f") == http("authorization: {credentials_file: /f}"));
   CHECK_FALSE(http("scheme: https").authorization.has_value());

@@ -71,6 +71,15 @@ TEST_CASE("errors: relabel rules") {
        "labeldrop\n"
        "1:100: scrape_configs[0].relabel_configs[0].target_label: has no use with action "
        "labeldrop\n"},
+      {"scrape_configs: [{job_name: a, relabel_configs: [{action: labeldrop, regex: a, separator: "
+       "~}]}]",
+       "1:80: scrape_configs[0].relabel_configs[0].separator: has no use with action labeldrop\n"},
+      {"scrape_configs: [{job_name: a, relabel_configs: [{action: labelmap, regex: a, replacement: "
+       "~}]}]",
+       "1:79: scrape_configs[0].relabel_configs[0].replacement: expected a label name or a "
+       "template of one\n"},
+      {"scrape_configs: [{job_name: a, relabel_configs: [{action: ~, target_label: a}]}]",
+       "1:51: scrape_configs[0].relabel_configs[0].action: expected an action, found nothing\n"},
       {"scrape_configs: [{job_name: a, relabel_configs: [{action: labelkeep, regex: a, "
        "replacement: c}]}]",
        "1:80: scrape_configs[0].relabel_configs[0].replacement: has no use with action "

@@ -19,10 +19,12 @@ TEST_CASE("errors: remote_write") {
        "1:22: remote_write[0].url: URL must not contain a user name or password\n"},
       {"remote_write: [{url: \"http://\"}]", "1:22: remote_write[0].url: URL: host is missing\n"},
       {"remote_write: [{url: \"http://a:99999/\"}]",
-       "1:22: remote_write[0].url: URL: invalid port \"99999\": must be a number from 1 to "
-       "65535\n"},
+       "1:22: remote_write[0].url: URL: invalid port: must be a number from 1 to 65535\n"},
       {"remote_write: [{url: \"http://a b/\"}]",
-       "1:22: remote_write[0].url: URL: invalid host \"a b\"\n"},
+       "1:22: remote_write[0].url: URL: invalid host: must be of letters, digits, '-', '.' and "
+       "'_'\n"},
+      {"remote_write: [{url: \"https://u:s3cret/pw@h/x\"}]",
+       "1:22: remote_write[0].url: URL: invalid port: must be a number from 1 to 65535\n"},
       {"remote_write: [{url: [a]}]", "1:22: remote_write[0].url: expected text, found a list\n"},
       {"remote_write: [{url: \"http://a\", name: \"a/b\"}]",
        "1:40: remote_write[0].name: expected a name of at most 100 bytes without slashes and "

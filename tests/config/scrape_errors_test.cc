@@ -23,8 +23,11 @@ TEST_CASE("errors: global") {
        "h m s ms), found \"x\"\n"},
       {"global: {scrape_interval: 400y}",
        "1:27: global.scrape_interval: the duration is longer than 292 years, found \"400y\"\n"},
-      {"global: {evaluation_interval: 1m}",
-       "1:10: global.evaluation_interval: not supported by limpet: it evaluates no rules and "
+      {"global: {evaluation_interval: 1 minute}",
+       "1:31: global.evaluation_interval: expected a duration such as 15s, 1m30s or 100ms (units y "
+       "w d h m s ms), found \"1 minute\"\n"},
+      {"global: {rule_query_offset: 1m}",
+       "1:10: global.rule_query_offset: not supported by limpet: it evaluates no rules and "
        "answers no queries\n"},
       {"global: {scrape_protocols: [a], sample_limit: 5}",
        "1:10: global.scrape_protocols: not supported by limpet\n"
@@ -70,6 +73,23 @@ TEST_CASE("errors: a scrape") {
        "quotes\n"},
       {"scrape_configs: [{job_name: a, sample_limit: 1.5}]",
        "1:46: scrape_configs[0].sample_limit: expected a whole number from 0, found \"1.5\"\n"},
+      {"scrape_configs: [{job_name: a, sample_limit: 1.5e0}]",
+       "1:46: scrape_configs[0].sample_limit: expected a whole number from 0, found \"1.5e0\"\n"},
+      {"scrape_configs: [{job_name: a, sample_limit: -1e+06}]",
+       "1:46: scrape_configs[0].sample_limit: expected a whole number from 0, found "
+       "\"-1e+06\"\n"},
+      {"scrape_configs: [{job_name: a, sample_limit: 9007199254740994.0}]",
+       "1:46: scrape_configs[0].sample_limit: expected a whole number from 0, found "
+       "\"9007199254740994.0\"\n"},
+      {"scrape_configs: [{job_name: a, sample_limit: inf}]",
+       "1:46: scrape_configs[0].sample_limit: expected a whole number from 0, found \"inf\"\n"},
+      {"scrape_configs: [{job_name: a, sample_limit: nan}]",
+       "1:46: scrape_configs[0].sample_limit: expected a whole number from 0, found \"nan\"\n"},
+      {"scrape_configs: [{job_name: a, sample_limit: 1e+06x}]",
+       "1:46: scrape_configs[0].sample_limit: expected a whole number from 0, found "
+       "\"1e+06x\"\n"},
+      {"scrape_configs: [{job_name: a, honor_labels: \"y\"}]",
+       "1:46: scrape_configs[0].honor_labels: expected true or false, found \"y\" in quotes\n"},
       {"scrape_configs: [{job_name: a, sample_limit: 9223372036854775808}]",
        "1:46: scrape_configs[0].sample_limit: expected a whole number from 0, found "
        "\"9223372036854775808\"\n"},

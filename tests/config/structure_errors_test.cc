@@ -48,7 +48,9 @@ TEST_CASE("errors: one mapping") {
       {"foo", "1:1: expected a mapping, found text\n"},
       {"5", "1:1: expected a mapping, found text\n"},
       {"global: {}\n---\nstorage: {}", "2:1: more than one YAML document; expected only one\n"},
-      {"global: {}\n...\n---\n", "3:1: more than one YAML document; expected only one\n"},
+      {"global: {}\n---\nx", "2:1: more than one YAML document; expected only one\n"},
+      {"global: {}\n---\n---\n[]", "3:1: more than one YAML document; expected only one\n"},
+      {"---\n---\nglobal: {}", "2:1: more than one YAML document; expected only one\n"},
   };
   for (const ErrorCase& c : cases) {
     CAPTURE(c.text);
@@ -113,11 +115,11 @@ TEST_CASE("errors: merge keys") {
        "1:14: global: expected a mapping or a list of mappings to merge, found a list\n"},
       {"a: &a {x: 1}\nglobal: {<<: *a}",
        "1:1: unknown key \"a\"; expected one of global, remote_write, scrape_configs, storage\n"
-       "1:8: global: unknown key \"x\"; expected one of external_labels, scrape_interval, "
-       "scrape_timeout\n"},
+       "1:8: global: unknown key \"x\"; expected one of evaluation_interval, "
+       "external_labels, scrape_interval, scrape_timeout\n"},
       {"global: {\"<<\": {scrape_interval: 1s}}",
-       "1:10: global: unknown key \"<<\"; expected one of external_labels, scrape_interval, "
-       "scrape_timeout\n"},
+       "1:10: global: unknown key \"<<\"; expected one of evaluation_interval, "
+       "external_labels, scrape_interval, scrape_timeout\n"},
   };
   for (const ErrorCase& c : cases) {
     CAPTURE(c.text);

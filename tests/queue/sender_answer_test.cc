@@ -73,7 +73,7 @@ TEST_CASE("413 halves the batch, in order, down to a lone sample which is given 
 
 TEST_CASE("other 4xx cost the batch and say so, the next one is sent") {
   ScriptedReceiver receiver(
-      {Answer(400, "", "out of order sample\nand more"), Answer(422), Answer(200)});
+      {Answer(409, "", "out of order sample\nand more"), Answer(422), Answer(200)});
   SenderFixture f(QuickConfig(receiver.port()));
   f.Start();
   const FakeTarget target("node", 3);
@@ -81,7 +81,7 @@ TEST_CASE("other 4xx cost the batch and say so, the next one is sent") {
   target.Scrape(f.log, kTimeMs, 1);
   REQUIRE(f.RunUntilAcknowledged(1));
   CHECK_FALSE(f.status().healthy);
-  CHECK(f.status().last_error == "HTTP status 400: out of order sample and more");
+  CHECK(f.status().last_error == "HTTP status 409: out of order sample and more");
   CHECK(log_lines.Text().find("out of order sample and more") != std::string::npos);
   target.Scrape(f.log, kTimeMs + 1, 1);
   REQUIRE(f.RunUntilAcknowledged(2));
@@ -89,7 +89,7 @@ TEST_CASE("other 4xx cost the batch and say so, the next one is sent") {
   REQUIRE(f.RunUntilAcknowledged(3));
   CHECK(f.status().healthy);
   CHECK(f.status().samples_dropped_total ==
-        std::map<std::string, uint64_t>{{"http_400", 3}, {"http_422", 3}});
+        std::map<std::string, uint64_t>{{"http_409", 3}, {"http_422", 3}});
 }
 
 TEST_CASE("401 holds the data until the token has changed") {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <random>
+#include <set>
 
 #include "tests/queue/sender_fixture.h"
 
@@ -227,6 +228,30 @@ TEST_CASE(
   CHECK(by_series.size() == 37);
   CHECK(samples + lost == 37 * kScrapes);
   CHECK(f.status().samples_sent_total == samples);
+}
+
+TEST_CASE("a big scrape of which the rules keep nothing leaves others their turn") {
+  ScriptedReceiver receiver;
+  SenderFixture f(QuickConfig(receiver.port()));
+  RelabelRule rule;
+  rule.action = RelabelAction::kDrop;
+  rule.source_labels = {"job"};  // so that it is applied to each sample
+  rule.regex = AnchoredRegex::Compile("fake").value();
+  f.config.write_relabel_configs = {rule};
+  f.Start();
+  constexpr size_t kSeries = 50'000;
+  FakeTarget("node", kSeries).Scrape(f.log, kTimeMs, 1);
+  std::set<uint64_t> seen;  // between the turns
+  Timer look(f.loop);
+  const std::function<void()> look_on = [&] {
+    seen.insert(f.status().samples_dropped_total["write_relabel"]);
+    look.After(Millis(0), look_on);
+  };
+  look_on();
+  REQUIRE(f.RunUntilAcknowledged(1));
+  REQUIRE(f.RunUntil([&] { return seen.contains(kSeries); }));
+  CHECK(seen == std::set<uint64_t>{0, 20'000, 40'000, 50'000});
+  CHECK(receiver.count() == 0);
 }
 
 TEST_CASE("a sender may end at any moment and the next one takes up from the cursor") {

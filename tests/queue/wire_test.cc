@@ -250,6 +250,38 @@ TEST_CASE("a request ends at its limits and the next one takes up there") {
   }
 }
 
+TEST_CASE("a call looks at no more values than it is told, whether they are kept or not") {
+  const OwnedScrape scrape{Block({{{"__name__", "a"}},
+                                  {{"__name__", "b"}},
+                                  {{"__name__", "c"}},
+                                  {{"__name__", "d"}},
+                                  {{"__name__", "e"}}}),
+                           NewLogTarget(Labels{{"job", "j"}}),
+                           {},
+                           {1, 2, 3, 4, 5},
+                           {}};
+  const std::vector<std::vector<RelabelRule>> rule_sets = {
+      {},
+      {Rule(RelabelAction::kDrop, {"__name__"}, ".")},
+      {Rule(RelabelAction::kDrop, {"job"}, "j")}};
+  for (const auto& rules : rule_sets) {
+    WireMemory memory(SystemClock());
+    RequestBuilder builder(SystemClock(), memory, rules);
+    const RequestLimits limits{100, SIZE_MAX, INT64_MIN, 2};
+    CHECK(builder.Add(scrape.View(), 0, limits) == 2);
+    CHECK_FALSE(builder.no_room());
+    CHECK(builder.samples() + builder.samples_relabelled_away() == 2);
+    CHECK(builder.Add(scrape.View(), 2, limits) == 4);
+    CHECK(builder.Add(scrape.View(), 4, limits) == 5);
+    CHECK_FALSE(builder.no_room());
+    CHECK(builder.samples() + builder.samples_relabelled_away() == 5);
+  }
+  WireMemory memory(SystemClock());
+  RequestBuilder builder(SystemClock(), memory, {});
+  CHECK(builder.Add(scrape.View(), 0, {3, SIZE_MAX, INT64_MIN, 4}) == 3);
+  CHECK(builder.no_room());
+}
+
 TEST_CASE("samples before the age limit are left out and counted") {
   const OwnedScrape scrape{Block({{{"__name__", "a"}}, {{"__name__", "b"}}, {{"__name__", "c"}}}),
                            NewLogTarget({}),
