@@ -36,7 +36,11 @@ std::vector<KubernetesScope> Scopes(const KubernetesSdConfig& config) {
 class Discovery::Impl {
  public:
   Impl(EventLoop& loop, const Clock& clock, TargetGroupListener listener, KubernetesOptions options)
-      : loop_(loop), clock_(clock), listener_(std::move(listener)), options_(std::move(options)) {}
+      : loop_(loop),
+        clock_(clock),
+        listener_(std::move(listener)),
+        options_(std::move(options)),
+        release_timer_(loop) {}
 
   void Apply(const std::vector<ScrapeConfig>& configs) {
     std::vector<JobDiscovery> before = std::exchange(jobs_, {});
@@ -104,12 +108,18 @@ class Discovery::Impl {
         [this](KubernetesDiscovery& from, const std::vector<TargetGroup>& groups) {
           for (JobDiscovery& job : jobs_) job.OnChange(from, groups, listener_);
         },
-        [this](KubernetesDiscovery&) {
-          for (JobDiscovery& job : jobs_) job.OnListed(listener_);
-        });
+        [this] { Release(); });
     discoveries_.push_back(discovery);
     started.push_back(discovery);
     return discovery;
+  }
+
+  // The discovery that calls may be among those that are released: they end in the next turn.
+  void Release() {
+    for (JobDiscovery& job : jobs_) {
+      for (auto& discovery : job.Release(listener_)) released_.push_back(std::move(discovery));
+    }
+    if (!released_.empty()) release_timer_.After(Millis(0), [this] { released_.clear(); });
   }
 
   std::shared_ptr<KubernetesApi> FindApi(const KubernetesAccess& access) {
@@ -129,6 +139,8 @@ class Discovery::Impl {
   std::vector<std::weak_ptr<KubernetesApi>> apis_;
   std::vector<std::weak_ptr<KubernetesDiscovery>> discoveries_;
   std::vector<JobDiscovery> jobs_;
+  std::vector<std::shared_ptr<KubernetesDiscovery>> released_;
+  Timer release_timer_;
 };
 
 Discovery::Discovery(EventLoop& loop, const Clock& clock, TargetGroupListener listener,

@@ -51,11 +51,9 @@ void JobDiscovery::Apply(std::vector<TargetGroup> static_groups, std::vector<Mem
              std::make_move_iterator(retired_.end()));
   retired_.clear();
   static_groups_ = std::move(static_groups);
-  if (!AllListed()) {
-    for (Member& member : old) {
-      if (std::find(members_.begin(), members_.end(), member) == members_.end()) {
-        retired_.push_back(std::move(member));
-      }
+  for (Member& member : old) {
+    if (Waits(member) && std::find(members_.begin(), members_.end(), member) == members_.end()) {
+      retired_.push_back(std::move(member));
     }
   }
 
@@ -82,19 +80,32 @@ void JobDiscovery::OnChange(const KubernetesDiscovery& discovery,
   if (!changes.empty()) listener(name_, std::move(changes));
 }
 
-void JobDiscovery::OnListed(const TargetGroupListener& listener) {
-  if (retired_.empty() || !AllListed()) return;
+std::vector<std::shared_ptr<KubernetesDiscovery>> JobDiscovery::Release(
+    const TargetGroupListener& listener) {
+  const auto released = std::stable_partition(retired_.begin(), retired_.end(),
+                                              [&](const Member& member) { return Waits(member); });
+  const std::vector<Member> leaving(released, retired_.end());
+  retired_.erase(released, retired_.end());
+
   std::vector<TargetGroup> gone;
   std::unordered_set<std::string> seen;
-  const std::vector<Member> retired = std::exchange(retired_, {});
-  for (const Member& member : retired) {
+  std::vector<std::shared_ptr<KubernetesDiscovery>> discoveries;
+  for (const Member& member : leaving) {
     member.discovery->ForEachGroup([&](const TargetGroup& group) {
       std::string source = SourceOf(group.source, member);
       if (KnownElsewhere(group.source, member) || !seen.insert(source).second) return;
       gone.push_back({std::move(source), {}, {}});
     });
+    discoveries.push_back(member.discovery);
   }
   if (!gone.empty()) listener(name_, std::move(gone));
+  return discoveries;
+}
+
+bool JobDiscovery::Waits(const Member& retired) const {
+  return std::any_of(members_.begin(), members_.end(), [&](const Member& member) {
+    return !member.discovery->listed() && member.discovery->Overlaps(*retired.discovery);
+  });
 }
 
 bool JobDiscovery::AllListed() const {

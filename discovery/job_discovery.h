@@ -2,8 +2,8 @@
 //
 // Who calls it: Discovery; the loop's thread only.
 // Operation: a job refers to discoveries that it may share with others. Those that its
-// configuration no longer has are retired: they run on until all their successors have listed; what
-// only they knew is then taken back.
+// configuration no longer has are retired: they run on until all their successors have listed,
+// which are those that can see their namespace; what only they knew is then taken back.
 #ifndef LIMPET_DISCOVERY_JOB_DISCOVERY_H_
 #define LIMPET_DISCOVERY_JOB_DISCOVERY_H_
 
@@ -34,11 +34,15 @@ class JobDiscovery {
   // The changes of a discovery, if it is one of the job's.
   void OnChange(const KubernetesDiscovery& discovery, const std::vector<TargetGroup>& groups,
                 const TargetGroupListener& listener);
-  void OnListed(const TargetGroupListener& listener);
+  // Takes back what retired discoveries knew that need not wait any longer. They are returned, to
+  // be destroyed outside of their own callbacks.
+  std::vector<std::shared_ptr<KubernetesDiscovery>> Release(const TargetGroupListener& listener);
   bool AllListed() const;
 
  private:
   std::vector<TargetGroup> AllGroups() const;
+  // Whether a successor of that retired member has yet to list.
+  bool Waits(const Member& retired) const;
   // Another member of the same configuration that has targets of that source.
   bool KnownElsewhere(const std::string& source, const Member& member) const;
   static std::string SourceOf(const std::string& source, const Member& member);

@@ -57,6 +57,7 @@ void KubernetesWatch::OnListPage(const Result<void>& result) {
 
 void KubernetesWatch::OnListEnd(std::string_view resource_version) {
   resource_version_ = resource_version;
+  refusals_ = 0;
   listed_ = clock_.Now();
   ++status_.lists_total;
   status_.listed = true;
@@ -88,6 +89,7 @@ Result<void> KubernetesWatch::OnWatchEvent(std::string& text) {
   if (!version.empty() && version.size() <= kVersionBytesMax && version != resource_version_) {
     resource_version_ = version;
     progressed_ = true;
+    refusals_ = 0;
   }
   return {};
 }
@@ -103,6 +105,7 @@ KubernetesWatch::Stop KubernetesWatch::ErrorEvent(const JsonValue& status_object
                          Shortened(JsonStringAt(status_object, "message")),
                      code};
   stop.gone = code == 410 || reason == "Expired" || reason == "Gone";
+  if (!stop.gone) stop.remedy = Refused(code);
   return stop;
 }
 

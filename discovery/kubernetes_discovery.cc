@@ -8,17 +8,24 @@ KubernetesDiscovery::KubernetesDiscovery(EventLoop& loop, const Clock& clock,
                                          std::shared_ptr<KubernetesApi> api,
                                          const KubernetesRole& role, KubernetesScope scope,
                                          const KubernetesWatchOptions& options, OnChange on_change,
-                                         OnComplete on_complete)
+                                         OnList on_list)
     : api_(std::move(api)),
       role_(role),
       scope_(std::move(scope)),
       on_change_(std::move(on_change)),
-      on_complete_(std::move(on_complete)),
+      on_list_(std::move(on_list)),
       watch_(loop, clock, api_, role_, scope_, options, *this) {}
 
 bool KubernetesDiscovery::Is(const KubernetesAccess& access, const KubernetesRole& role,
                              const KubernetesScope& scope) const {
   return &role == &role_ && scope == scope_ && access == api_->access();
+}
+
+bool KubernetesDiscovery::Overlaps(const KubernetesDiscovery& other) const {
+  // Empty for all namespaces, and for one's own before it has been found out.
+  const std::string& one = watch_.status().name_space;
+  const std::string& another = other.watch_.status().name_space;
+  return one.empty() || another.empty() || one == another;
 }
 
 DiscoveryStatus KubernetesDiscovery::Status() const {
@@ -53,6 +60,7 @@ std::string KubernetesDiscovery::Source(const JsonValue& object) const {
 void KubernetesDiscovery::OnListStart() {
   ++list_;
   listing_ = true;
+  on_list_();
 }
 
 void KubernetesDiscovery::OnObject(const JsonValue& object) {
@@ -116,7 +124,7 @@ void KubernetesDiscovery::OnTurnEnd() {
   }
   changed_.clear();
   if (!groups.empty()) on_change_(*this, groups);
-  if (std::exchange(complete_, false)) on_complete_(*this);
+  if (std::exchange(complete_, false)) on_list_();
 }
 
 }  // namespace limpet

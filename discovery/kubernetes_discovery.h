@@ -22,18 +22,20 @@ class KubernetesDiscovery : private KubernetesWatchSink {
  public:
   // Called with what changed in one turn: groups without targets are gone.
   using OnChange = std::function<void(KubernetesDiscovery&, const std::vector<TargetGroup>&)>;
-  // Called after each LIST that is complete, after the changes it brought.
-  using OnComplete = std::function<void(KubernetesDiscovery&)>;
+  // Called when a LIST begins, the namespace being known by then, and when one is complete, after
+  // the changes it brought. Like OnChange, it must not destroy the discovery.
+  using OnList = std::function<void()>;
 
   KubernetesDiscovery(EventLoop& loop, const Clock& clock, std::shared_ptr<KubernetesApi> api,
                       const KubernetesRole& role, KubernetesScope scope,
-                      const KubernetesWatchOptions& options, OnChange on_change,
-                      OnComplete on_complete);
+                      const KubernetesWatchOptions& options, OnChange on_change, OnList on_list);
 
   void Start() { watch_.Start(); }
   bool Is(const KubernetesAccess& access, const KubernetesRole& role,
           const KubernetesScope& scope) const;
   bool listed() const { return watch_.status().listed; }
+  // Whether both may know the same object, as far as their namespaces are known.
+  bool Overlaps(const KubernetesDiscovery& other) const;
   DiscoveryStatus Status() const;
 
   // The groups that have targets.
@@ -64,7 +66,7 @@ class KubernetesDiscovery : private KubernetesWatchSink {
   const KubernetesRole& role_;
   const KubernetesScope scope_;
   const OnChange on_change_;
-  const OnComplete on_complete_;
+  const OnList on_list_;
   Objects objects_;
   std::vector<std::string> changed_;  // sources, in the order of their first change
   uint32_t list_ = 0;

@@ -14,6 +14,8 @@ namespace {
 // once.
 constexpr Millis kGoodWatch(1000);
 constexpr size_t kErrorBodyBytesMax = 4096;
+// Of a WATCH; then the version it resumes at is given up.
+constexpr uint32_t kRefusalsMax = 3;
 
 // Only the form in seconds, which is what Kubernetes sends; a date is left to the back-off.
 Millis ParseRetryAfter(std::string_view text, Millis max) {
@@ -187,15 +189,21 @@ void KubernetesWatch::OnWatchEnd(const Result<void>& result) {
   }
   if (http_status_ == 410) return Gone();
   if (http_status_ != 0 && http_status_ != 200) {
-    return Fail(StatusError(), http_status_ == 400 ? Remedy::kRelist : Remedy::kResume);
+    return Fail(StatusError(), http_status_ == 400 ? Remedy::kRelist : Refused(http_status_));
   }
   if (!result) api_->Distrust();
   if (http_status_ == 200 && (progressed_ || Between(sent_, clock_.Now()) >= kGoodWatch)) {
     if (!result) ++status_.failures_total;
+    refusals_ = 0;
     backoff_.Reset();
     return Retry(Millis(0));
   }
   Fail(result ? Error{"the watch ended as soon as it had begun"} : result.error(), Remedy::kResume);
+}
+
+KubernetesWatch::Remedy KubernetesWatch::Refused(int code) {
+  if (code == 401 || code == 403 || code == 429) return Remedy::kResume;
+  return ++refusals_ < kRefusalsMax ? Remedy::kResume : Remedy::kRelist;
 }
 
 void KubernetesWatch::Gone() {

@@ -4,12 +4,14 @@
 // Operation: a paginated LIST gives the state and a resourceVersion; a WATCH goes on from there,
 // and takes the version of every event and bookmark. A watch that ends or breaks is opened again
 // from the last version, without a LIST. Only "gone" (410, as a status or as an ERROR event), a
-// version that the server does not understand (400) or an event that is not JSON lead to a new
-// LIST, whose differences are all that the sink sees. Nothing is taken back while the API server is
-// away or refuses. Retries: exponential back-off with jitter, reset by success; Retry-After is kept
-// to; 401 and 403 are tried again like everything else, with the token and certificates read anew.
-// Limits: KubernetesWatchOptions. A watch that is silent for too long is opened again.
-// Source:
+// version that the server does not understand (400), an event that is not JSON, or three refusals
+// in a row without progress (a server restored from a backup never gets to a version of its future)
+// lead to a new LIST, whose differences are all that the sink sees. Who we are (401, 403) and how
+// often we ask (429) say nothing about the version, nor does a failure without an answer. Nothing
+// is taken back while the API server is away or refuses. Retries: exponential back-off with jitter,
+// reset by success; Retry-After is kept to; 401 and 403 are tried again like everything else, with
+// the token and certificates read anew. Limits: KubernetesWatchOptions. A watch that is silent for
+// too long is opened again. Source:
 // https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
 #ifndef LIMPET_DISCOVERY_KUBERNETES_WATCH_H_
 #define LIMPET_DISCOVERY_KUBERNETES_WATCH_H_
@@ -96,6 +98,8 @@ class KubernetesWatch : private HttpResponseHandler {
   Error StatusError();
 
   void Fail(const Error& error, Remedy remedy);
+  // The version has been refused, by a status or an ERROR event.
+  Remedy Refused(int code);
   // The version is too old: a LIST, at once unless the last one has only just been.
   void Gone();
   void Retry(Millis delay);
@@ -119,7 +123,8 @@ class KubernetesWatch : private HttpResponseHandler {
   std::string resource_version_;  // empty: LIST first
   std::string continue_;          // the next page of the LIST under way
   SteadyTime list_start_;
-  SteadyTime listed_;  // when the last LIST was complete
+  uint32_t refusals_ = 0;  // of resource_version_, in a row
+  SteadyTime listed_;      // when the last LIST was complete
 
   // The exchange under way.
   std::unique_ptr<HttpConnection> connection_;

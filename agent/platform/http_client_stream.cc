@@ -100,7 +100,8 @@ Result<void> HttpClientStream::StartTls(const TlsContext& context, const std::st
   if (ok && IsNumericAddress(name)) {
     ok = X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), name.c_str()) == 1;
   } else if (ok) {
-    X509_VERIFY_PARAM_set_hostflags(SSL_get0_param(ssl), X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    X509_VERIFY_PARAM_set_hostflags(SSL_get0_param(ssl), X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS |
+                                                             X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
     ok = SSL_set_tlsext_host_name(ssl, name.c_str()) == 1 &&
          X509_VERIFY_PARAM_set1_host(SSL_get0_param(ssl), name.c_str(), name.size()) == 1;
   }

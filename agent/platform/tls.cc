@@ -175,6 +175,8 @@ Result<std::shared_ptr<const TlsContext>> TlsContext::Create(const TlsConfig& co
   if (native == nullptr) return Error{"TLS: " + TlsErrorText()};
   context->context_ = native;
   SSL_CTX_set_verify(native, context->verifies_ ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, nullptr);
+  // What the ca holds is trusted as it is; without this OpenSSL goes on until it has a root.
+  X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(native), X509_V_FLAG_PARTIAL_CHAIN);
   SSL_CTX_set_mode(native, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
                                SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   SSL_CTX_set_options(native, SSL_OP_NO_RENEGOTIATION);

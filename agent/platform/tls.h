@@ -2,6 +2,8 @@
 //
 // Who calls it: the owner of HttpConnections to one origin, on the loop's thread.
 // Verification is on (chain and host name) unless insecure_skip_verify; TLS 1.2 is the least.
+// As in Go, a chain may end at any certificate of the ca, be it a root, an issuing authority or the
+// server's own, and the host name is looked for in subjectAltName alone, not in the common name.
 // Errors name the file and OpenSSL's reason, never key material.
 #ifndef LIMPET_AGENT_PLATFORM_TLS_H_
 #define LIMPET_AGENT_PLATFORM_TLS_H_

@@ -130,11 +130,13 @@ TEST_CASE_FIXTURE(DiscoveryFixture, "refusals and errors are tried again, and ta
   CHECK(Status().last_error == "WATCH /api/v1/pods: HTTP status 403: pods is forbidden");
   CHECK_FALSE(Status().connected);
   CHECK(discovery_->AllListed());
-  for (const int status : {401, 403, 404, 500, 502, 503, 504, 429, 302, 204}) {
-    server_.Answer(JsonAnswer(status, status == 204 ? "" : "<html>no JSON</html>"),
-                   /*close=*/status == 204);
+  for (const int status : {401, 403, 403, 429, 429, 429, 404, 401, 504}) {
+    server_.Answer(JsonAnswer(status, "<html>no JSON</html>"));
   }
-  UntilRequests(14);
+  server_.Answer("", /*close=*/true);
+  server_.Answer("", /*close=*/true);
+  server_.Answer("HTTP/1.1 nonsense\r\n\r\n");
+  UntilRequests(16);
   CHECK(last_request().query.at("resourceVersion") == "6");
   server_.Answer(WatchAnswer());
   Until([&] { return Status().connected; });
@@ -142,6 +144,55 @@ TEST_CASE_FIXTURE(DiscoveryFixture, "refusals and errors are tried again, and ta
   CHECK(Status().lists_total == 1);
   CHECK(Known() == Sources{"pod/default/a"});
   CHECK(calls_.empty());
+}
+
+TEST_CASE_FIXTURE(DiscoveryFixture, "a WATCH that is refused again and again leads to a LIST") {
+  Watching("5", kBefore);
+  SUBCASE("by statuses") {
+    server_.Send(Chunk(BookmarkText("6")));
+    server_.Send(kLastChunk);
+    for (const int status : {500, 504, 302}) server_.Answer(JsonAnswer(status, "oops"));
+    UntilRequests(5);
+  }
+  SUBCASE("by ERROR events") {
+    server_.Send(Chunk(BookmarkText("6") + ErrorEventText(504)));
+    for (int i = 0; i < 2; ++i) {
+      server_.Answer(WatchAnswer() + Chunk(ErrorEventText(504)), /*close=*/true);
+    }
+    UntilRequests(4);
+  }
+  CHECK(last_request().query.at("resourceVersion") == "6");
+  // Some that say nothing about the version did not matter to it; LISTs may fail meanwhile.
+  UntilRequests(server_.requests().size() + 1);
+  CHECK_FALSE(last_request().query.contains("resourceVersion"));
+  CHECK(Known().contains("pod/default/gone"));
+  server_.Answer(JsonAnswer(500, "oops"));
+  const size_t listed = server_.requests().size() + 1;
+  UntilRequests(listed);
+  CHECK_FALSE(last_request().query.contains("watch"));
+  server_.Answer(JsonAnswer(200, ListText("3", {{"same", "10.0.0.1", "2"}})));
+  // The count starts anew.
+  for (int i = 0; i < 2; ++i) server_.Answer(JsonAnswer(500, "oops"));
+  server_.Answer(WatchAnswer());
+  Until([&] { return Status().connected; });
+  CHECK(server_.requests().size() == listed + 3);
+  CHECK(last_request().query.at("resourceVersion") == "3");
+  CHECK(Status().lists_total == 2);
+  CHECK(Known() == Sources{"pod/default/same"});
+}
+
+TEST_CASE_FIXTURE(DiscoveryFixture, "refusals with progress in between lead to no LIST") {
+  Watching("5", {{"a"}});
+  for (int i = 6; i < 11; ++i) {
+    const std::string version = std::to_string(i);
+    server_.Send(Chunk(BookmarkText(version) + ErrorEventText(500)));
+    server_.Answer(JsonAnswer(500, "oops"));
+    server_.Answer(WatchAnswer());
+    UntilRequests(server_.requests().size() + 2);
+    Until([&] { return Status().connected; });
+    CHECK(last_request().query.at("resourceVersion") == version);
+  }
+  CHECK(Status().lists_total == 1);
 }
 
 TEST_CASE_FIXTURE(DiscoveryFixture, "a LIST that is forbidden, then allowed") {

@@ -63,12 +63,13 @@ X509* NewCertificate(EVP_PKEY* key, const std::string& name, int valid_days) {
 
 }  // namespace
 
-TestAuthority::TestAuthority(const std::string& name)
+TestAuthority::TestAuthority(const std::string& name, const TestAuthority* issuer)
     : key_(EVP_EC_gen("P-256")), certificate_(NewCertificate(key_, name, 1)) {
-  X509_set_issuer_name(certificate_, X509_get_subject_name(certificate_));
+  if (issuer == nullptr) issuer = this;
+  X509_set_issuer_name(certificate_, X509_get_subject_name(issuer->certificate_));
   AddExtension(certificate_, NID_basic_constraints, "critical,CA:TRUE");
   AddExtension(certificate_, NID_key_usage, "critical,keyCertSign,cRLSign");
-  Require(X509_sign(certificate_, key_, EVP_sha256()) > 0);
+  Require(X509_sign(certificate_, issuer->key_, EVP_sha256()) > 0);
 }
 
 TestAuthority::~TestAuthority() {
@@ -76,11 +77,12 @@ TestAuthority::~TestAuthority() {
   EVP_PKEY_free(key_);
 }
 
-TestCertificate TestAuthority::Issue(const std::string& names, int valid_days) const {
+TestCertificate TestAuthority::Issue(const std::string& names, int valid_days,
+                                     const std::string& common_name) const {
   EVP_PKEY* const key = EVP_EC_gen("P-256");
-  X509* const certificate = NewCertificate(key, "limpet test", valid_days);
+  X509* const certificate = NewCertificate(key, common_name, valid_days);
   X509_set_issuer_name(certificate, X509_get_subject_name(certificate_));
-  AddExtension(certificate, NID_subject_alt_name, names);
+  if (!names.empty()) AddExtension(certificate, NID_subject_alt_name, names);
   Require(X509_sign(certificate, key_, EVP_sha256()) > 0);
   TestCertificate pem = {CertificatePem(certificate), KeyPem(key)};
   X509_free(certificate);

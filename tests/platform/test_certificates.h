@@ -18,13 +18,16 @@ struct TestCertificate {
 
 class TestAuthority {
  public:
-  explicit TestAuthority(const std::string& name);
+  // Its own root, or issued by another one.
+  explicit TestAuthority(const std::string& name, const TestAuthority* issuer = nullptr);
   ~TestAuthority();
   TestAuthority(const TestAuthority&) = delete;
   TestAuthority& operator=(const TestAuthority&) = delete;
 
-  // `names` as OpenSSL writes them: "DNS:a.example,IP:127.0.0.1". Valid from yesterday on.
-  TestCertificate Issue(const std::string& names, int valid_days = 1) const;
+  // `names` as OpenSSL writes them: "DNS:a.example,IP:127.0.0.1"; none if empty. Valid from
+  // yesterday on.
+  TestCertificate Issue(const std::string& names, int valid_days = 1,
+                        const std::string& common_name = "limpet test") const;
   std::string cert_pem() const;
   std::string key_pem() const;
 

@@ -87,6 +87,36 @@ TEST_CASE("a server is believed by its authority, its name and its time") {
                  "certificate verify failed: self-signed certificate"));
 }
 
+TEST_CASE("the ca may be an issuing authority or the server's own certificate") {
+  const TestAuthority root("limpet test root"), stranger("stranger");
+  const TestAuthority issuing("limpet test issuing", &root);
+  const TestCertificate own = issuing.Issue(kNames);
+  const auto server = TestServerContext(own);
+  CHECK(TryWith(Trusting(issuing), server.get()) == "ok");
+  TlsConfig pinned;
+  pinned.ca = own.cert_pem;
+  CHECK(TryWith(pinned, server.get()) == "ok");
+  pinned.server_name = "other.name";
+  CHECK(Contains(TryWith(pinned, server.get()), "hostname mismatch"));
+  // Another certificate of the same authority is no reason to believe this one.
+  pinned = {};
+  pinned.ca = issuing.Issue(kNames).cert_pem;
+  CHECK(Contains(TryWith(pinned, server.get()), "certificate verify failed: "));
+  CHECK(Contains(TryWith(Trusting(stranger), server.get()), "certificate verify failed: "));
+  // The server does not show what leads from its own to the root.
+  CHECK(Contains(TryWith(Trusting(root), server.get()), "certificate verify failed: "));
+}
+
+TEST_CASE("a common name is no host name") {
+  const TestAuthority authority("limpet test authority");
+  for (const char* const names : {"", "IP:127.0.0.1"}) {
+    CAPTURE(names);
+    const auto server = TestServerContext(authority.Issue(names, 1, "localhost"));
+    CHECK(Contains(TryWith(Trusting(authority, "localhost"), server.get()),
+                   "certificate verify failed: hostname mismatch"));
+  }
+}
+
 TEST_CASE("insecure_skip_verify believes everybody") {
   const TestAuthority authority("limpet test authority"), stranger("stranger");
   TlsConfig config = Trusting(stranger, "other.name");
