@@ -77,8 +77,9 @@ bool NextEncodedLabel(std::string_view& encoded, std::string_view& name, std::st
   return !encoded.empty() && TakeLabel(encoded, name, value);
 }
 
-void SeriesBlock::Builder::BeginSeries() {
+void SeriesBlock::Builder::BeginSeries(uint16_t metadata) {
   starts_.push_back(static_cast<uint32_t>(bytes_.size()));
+  metadata_.push_back(metadata);
 }
 
 void SeriesBlock::Builder::AddLabel(std::string_view name, std::string_view value) {
@@ -95,20 +96,39 @@ void SeriesBlock::Builder::AddLabel(std::string_view name, std::string_view valu
   bytes_.append(value);
 }
 
-std::shared_ptr<const SeriesBlock> SeriesBlock::Builder::Build() {
+std::shared_ptr<const SeriesBlock> SeriesBlock::Builder::Build(
+    std::shared_ptr<const MetadataTable> table) {
   bytes_.shrink_to_fit();
   starts_.shrink_to_fit();
-  return std::shared_ptr<const SeriesBlock>(new SeriesBlock(std::move(bytes_), std::move(starts_)));
+  if (table == nullptr) metadata_.clear();
+  metadata_.shrink_to_fit();
+  return std::shared_ptr<const SeriesBlock>(new SeriesBlock(
+      std::move(bytes_), std::move(starts_), std::move(metadata_), std::move(table)));
 }
 
-SeriesBlock::SeriesBlock(std::string bytes, std::vector<uint32_t> starts)
-    : id_(++last_id), bytes_(std::move(bytes)), starts_(std::move(starts)) {
-  const uint64_t seed = XXH3_64bits(starts_.data(), starts_.size() * sizeof(uint32_t));
+SeriesBlock::SeriesBlock(std::string bytes, std::vector<uint32_t> starts,
+                         std::vector<uint16_t> metadata, std::shared_ptr<const MetadataTable> table)
+    : id_(++last_id),
+      bytes_(std::move(bytes)),
+      starts_(std::move(starts)),
+      metadata_(std::move(metadata)),
+      table_(std::move(table)) {
+  uint64_t seed = XXH3_64bits(starts_.data(), starts_.size() * sizeof(uint32_t));
+  seed = XXH3_64bits_withSeed(metadata_.data(), metadata_.size() * sizeof(uint16_t), seed);
   content_hash_ = XXH3_64bits_withSeed(bytes_.data(), bytes_.size(), seed);
 }
 
-Result<std::shared_ptr<const SeriesBlock>> SeriesBlock::FromEncoded(std::string bytes,
-                                                                    std::vector<uint32_t> starts) {
+bool SeriesBlock::SameSeries(const SeriesBlock& other) const {
+  if (bytes_ != other.bytes_ || starts_ != other.starts_ || metadata_ != other.metadata_) {
+    return false;
+  }
+  if (table_ == other.table_) return true;
+  return table_ != nullptr && other.table_ != nullptr && *table_ == *other.table_;
+}
+
+Result<std::shared_ptr<const SeriesBlock>> SeriesBlock::FromEncoded(
+    std::string bytes, std::vector<uint32_t> starts, std::vector<uint16_t> metadata,
+    std::shared_ptr<const MetadataTable> table) {
   if (!starts.empty() ? starts.front() != 0 : !bytes.empty()) {
     return Error{"series block: bytes before the first series"};
   }
@@ -119,7 +139,14 @@ Result<std::shared_ptr<const SeriesBlock>> SeriesBlock::FromEncoded(std::string 
       return Error{"series block: malformed labels of series " + std::to_string(i)};
     }
   }
-  return std::shared_ptr<const SeriesBlock>(new SeriesBlock(std::move(bytes), std::move(starts)));
+  if (metadata.size() != (table == nullptr ? 0 : starts.size())) {
+    return Error{"series block: metadata of another number of series"};
+  }
+  for (const uint16_t place : metadata) {
+    if (place >= table->size()) return Error{"series block: metadata that the table lacks"};
+  }
+  return std::shared_ptr<const SeriesBlock>(
+      new SeriesBlock(std::move(bytes), std::move(starts), std::move(metadata), std::move(table)));
 }
 
 std::string_view SeriesBlock::Encoded(size_t series) const {

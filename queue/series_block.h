@@ -6,7 +6,8 @@
 // each as the `labels` field of a Remote-Write 1.0 TimeSeries (0x0A len {0x0A len name 0x12 len
 // value}), so that a sender copies bytes. A label with an empty value may be in it: it is never
 // delivered, but it keeps an outer label of that name (see ScrapeView) from being added, as
-// honor_labels wants it. Limits: 4 GiB of labels a block.
+// honor_labels wants it. What TYPE, HELP and UNIT say is beside it, in a table that blocks share.
+// Limits: 4 GiB of labels a block.
 //
 //   SeriesBlock::Builder b;
 //   b.BeginSeries(); b.AddLabel("__name__", "up");
@@ -23,6 +24,7 @@
 
 #include "agent/platform/result.h"
 #include "agent/relabel/labels.h"
+#include "queue/metric_metadata.h"
 
 namespace limpet {
 
@@ -30,20 +32,24 @@ class SeriesBlock {
  public:
   class Builder {
    public:
-    void BeginSeries();
+    // `metadata` is the series' place in the table given to Build.
+    void BeginSeries(uint16_t metadata = kNoMetadata);
     // In strictly ascending order of name within a series.
     void AddLabel(std::string_view name, std::string_view value);
-    std::shared_ptr<const SeriesBlock> Build();
+    std::shared_ptr<const SeriesBlock> Build(std::shared_ptr<const MetadataTable> table = nullptr);
 
    private:
     std::string bytes_;
     std::vector<uint32_t> starts_;
+    std::vector<uint16_t> metadata_;
   };
 
   // From the encoded bytes of all series and each one's start, as a segment keeps them; an error
   // where they are not well formed.
-  static Result<std::shared_ptr<const SeriesBlock>> FromEncoded(std::string bytes,
-                                                                std::vector<uint32_t> starts);
+  // `metadata` is empty or has a place in the table for each series.
+  static Result<std::shared_ptr<const SeriesBlock>> FromEncoded(
+      std::string bytes, std::vector<uint32_t> starts, std::vector<uint16_t> metadata = {},
+      std::shared_ptr<const MetadataTable> table = nullptr);
 
   uint64_t id() const { return id_; }  // unique in this process
   uint64_t content_hash() const { return content_hash_; }
@@ -55,16 +61,25 @@ class SeriesBlock {
   Labels LabelsOf(size_t series) const;  // without the empty ones
   template <typename F>
   void ForEachLabel(size_t series, F&& function) const;
-  bool SameSeries(const SeriesBlock& other) const {
-    return bytes_ == other.bytes_ && starts_ == other.starts_;
+  // What is known of the series' metric; the empty one where nothing is.
+  const MetricMetadata& MetadataOf(size_t series) const {
+    return table_ == nullptr ? NoMetadata() : (*table_)[metadata_[series]];
   }
+  // Null where no series has metadata; then metadata() is empty too.
+  const std::shared_ptr<const MetadataTable>& metadata_table() const { return table_; }
+  const std::vector<uint16_t>& metadata() const { return metadata_; }
+  // The same labels and metadata, in the same order.
+  bool SameSeries(const SeriesBlock& other) const;
 
  private:
-  SeriesBlock(std::string bytes, std::vector<uint32_t> starts);
+  SeriesBlock(std::string bytes, std::vector<uint32_t> starts, std::vector<uint16_t> metadata,
+              std::shared_ptr<const MetadataTable> table);
   uint64_t id_;
   uint64_t content_hash_;
   std::string bytes_;
   std::vector<uint32_t> starts_;
+  std::vector<uint16_t> metadata_;
+  std::shared_ptr<const MetadataTable> table_;
 };
 
 // One label off the front of `encoded`; false at the end. Input is known to be well formed.

@@ -27,14 +27,11 @@
 #include "agent/platform/result.h"
 #include "agent/relabel/labels.h"
 #include "agent/scrape/sample_value.h"
+#include "queue/metric_metadata.h"
 
 namespace limpet {
 
 inline constexpr size_t kLabelsPerSampleMax = 1024;
-
-// Of the last TYPE line. As in Prometheus it says how `le` and `quantile` are spelled whatever name
-// the line gave.
-enum class MetricType : uint8_t { kUnknown, kCounter, kGauge, kHistogram, kSummary };
 
 // A label as it stands in the text: without quotes, escapes not yet resolved.
 struct RawLabel {
@@ -47,6 +44,8 @@ struct TextSample {
   std::string_view series;  // all that precedes the value, blanks included
   std::string_view name;    // raw, like the labels
   std::vector<RawLabel> labels;
+  // Of the last TYPE line. As in Prometheus it says how `le` and `quantile` are spelled whatever
+  // name the line gave.
   MetricType type = MetricType::kUnknown;
   SampleTail tail;
 };
