@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "agent/config/load.h"
+#include "agent/log_command.h"
 #include "agent/platform/file_watch.h"
 #include "agent/platform/logging.h"
 #include "agent/platform/signals.h"
@@ -220,8 +221,10 @@ int Main(int argc, char** argv) {
   CLI::App* check = app.add_subcommand("check-config", "Check a configuration file and exit");
   check->add_option("FILE", file_to_check, "The file")->required();
   check->add_flag("--config.expand-env", options.load.expand_env, "As above");
+  LogCommand log(app);
   CLI11_PARSE(app, argc, argv);
   if (check->parsed()) return CheckConfig(file_to_check, options.load);
+  if (log.parsed()) return log.Run();
   return RunAgent(options);
 }
 

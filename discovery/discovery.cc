@@ -12,23 +12,30 @@ namespace limpet {
 namespace {
 
 // One scope a namespace; all of them where none is named.
-std::vector<KubernetesScope> Scopes(const KubernetesSdConfig& config) {
-  KubernetesScope scope;
+std::vector<KubernetesScope> Scopes(const KubernetesSdConfig& config, const KubernetesRole& role) {
+  std::vector<KubernetesScope> scopes;
+  if (!role.kind.namespaced) return {KubernetesScope()};
+  for (const std::string& name_space : config.namespaces) {
+    const KubernetesScope scope{name_space, false, "", ""};
+    if (std::find(scopes.begin(), scopes.end(), scope) == scopes.end()) scopes.push_back(scope);
+  }
+  if (scopes.empty() || config.own_namespace) {
+    scopes.push_back({"", config.own_namespace, "", ""});
+  }
+  return scopes;
+}
+
+// The scope of one kind: without a namespace where the kind has none, with its selectors.
+KubernetesScope ScopeOf(KubernetesScope scope, const KubernetesKind& kind,
+                        std::string_view selector_role, const KubernetesSdConfig& config) {
+  if (!kind.namespaced) scope = KubernetesScope();
   for (const KubernetesSelector& selector : config.selectors) {
-    if (selector.role != config.role) continue;
+    if (selector.role != selector_role) continue;
     scope.label_selector = selector.label;
     scope.field_selector = selector.field;
     break;
   }
-  std::vector<KubernetesScope> scopes;
-  for (const std::string& name_space : config.namespaces) {
-    scope.name_space = name_space;
-    if (std::find(scopes.begin(), scopes.end(), scope) == scopes.end()) scopes.push_back(scope);
-  }
-  scope.name_space.clear();
-  scope.own_namespace = config.own_namespace;
-  if (scopes.empty() || config.own_namespace) scopes.push_back(scope);
-  return scopes;
+  return scope;
 }
 
 }  // namespace
@@ -44,12 +51,12 @@ class Discovery::Impl {
 
   void Apply(const std::vector<ScrapeConfig>& configs) {
     std::vector<JobDiscovery> before = std::exchange(jobs_, {});
-    std::vector<std::shared_ptr<KubernetesDiscovery>> started;
+    started_.clear();
     for (const ScrapeConfig& config : configs) {
       const auto known = std::find_if(before.begin(), before.end(), [&](const JobDiscovery& job) {
         return job.name() == config.job_name;
       });
-      std::vector<JobDiscovery::Member> members = Members(config, started);
+      std::vector<JobDiscovery::Member> members = Members(config);
       if (known != before.end()) {
         jobs_.push_back(std::move(*known));
         before.erase(known);
@@ -60,7 +67,7 @@ class Discovery::Impl {
     }
     for (JobDiscovery& job : before) job.Apply({}, {}, listener_);
     before.clear();
-    for (const auto& discovery : started) discovery->Start();
+    for (const auto& store : std::exchange(started_, {})) store->Start();
   }
 
   bool AllListed() const {
@@ -70,15 +77,14 @@ class Discovery::Impl {
 
   std::vector<DiscoveryStatus> Status() const {
     std::vector<DiscoveryStatus> all;
-    for (const auto& weak : discoveries_) {
-      if (const auto discovery = weak.lock()) all.push_back(discovery->Status());
+    for (const auto& weak : stores_) {
+      if (const auto store = weak.lock()) all.push_back(store->Status());
     }
     return all;
   }
 
  private:
-  std::vector<JobDiscovery::Member> Members(
-      const ScrapeConfig& config, std::vector<std::shared_ptr<KubernetesDiscovery>>& started) {
+  std::vector<JobDiscovery::Member> Members(const ScrapeConfig& config) {
     std::vector<JobDiscovery::Member> members;
     for (size_t i = 0; i < config.kubernetes_sd_configs.size(); ++i) {
       const KubernetesSdConfig& sd = config.kubernetes_sd_configs[i];
@@ -88,29 +94,55 @@ class Discovery::Impl {
                  {{"job", config.job_name}, {"role", sd.role}});
         continue;
       }
-      const KubernetesAccess access{sd.api_server, sd.kubeconfig_file, sd.http};
-      for (const KubernetesScope& scope : Scopes(sd)) {
-        members.push_back({Find(access, *role, scope, started), i});
+      for (const KubernetesScope& scope : Scopes(sd, *role)) {
+        members.push_back({FindDiscovery(PartsOf(sd, *role, scope)), i});
       }
     }
     return members;
   }
 
-  std::shared_ptr<KubernetesDiscovery> Find(
-      const KubernetesAccess& access, const KubernetesRole& role, const KubernetesScope& scope,
-      std::vector<std::shared_ptr<KubernetesDiscovery>>& started) {
+  KubernetesDiscovery::Parts PartsOf(const KubernetesSdConfig& sd, const KubernetesRole& role,
+                                     const KubernetesScope& scope) {
+    const KubernetesAccess access{sd.api_server, sd.kubeconfig_file, sd.http};
+    KubernetesDiscovery::Parts parts;
+    parts.role = &role;
+    parts.attach = sd.attach;
+    parts.objects = FindStore(access, role.kind, ScopeOf(scope, role.kind, role.name, sd));
+    for (const Related related : kAllRelated) {
+      if (!role.needs(related, sd.attach)) continue;
+      const auto& [kind, selector_role] = KindOf(related);
+      parts.related[static_cast<size_t>(related)] =
+          FindStore(access, kind, ScopeOf(scope, kind, selector_role, sd));
+    }
+    return parts;
+  }
+
+  std::shared_ptr<KubernetesStore> FindStore(const KubernetesAccess& access,
+                                             const KubernetesKind& kind,
+                                             const KubernetesScope& scope) {
+    std::erase_if(stores_, [](const auto& weak) { return weak.expired(); });
+    for (const auto& weak : stores_) {
+      if (auto store = weak.lock(); store->Is(access, kind, scope)) return store;
+    }
+    auto store = std::make_shared<KubernetesStore>(loop_, clock_, FindApi(access), kind, scope,
+                                                   options_.watch);
+    stores_.push_back(store);
+    started_.push_back(store);
+    return store;
+  }
+
+  std::shared_ptr<KubernetesDiscovery> FindDiscovery(KubernetesDiscovery::Parts parts) {
     std::erase_if(discoveries_, [](const auto& weak) { return weak.expired(); });
     for (const auto& weak : discoveries_) {
-      if (auto discovery = weak.lock(); discovery->Is(access, role, scope)) return discovery;
+      if (auto discovery = weak.lock(); discovery->Is(parts)) return discovery;
     }
     auto discovery = std::make_shared<KubernetesDiscovery>(
-        loop_, clock_, FindApi(access), role, scope, options_.watch,
+        std::move(parts),
         [this](KubernetesDiscovery& from, const std::vector<TargetGroup>& groups) {
           for (JobDiscovery& job : jobs_) job.OnChange(from, groups, listener_);
         },
         [this] { Release(); });
     discoveries_.push_back(discovery);
-    started.push_back(discovery);
     return discovery;
   }
 
@@ -137,6 +169,8 @@ class Discovery::Impl {
   const TargetGroupListener listener_;
   const KubernetesOptions options_;
   std::vector<std::weak_ptr<KubernetesApi>> apis_;
+  std::vector<std::weak_ptr<KubernetesStore>> stores_;
+  std::vector<std::shared_ptr<KubernetesStore>> started_;  // while a configuration is applied
   std::vector<std::weak_ptr<KubernetesDiscovery>> discoveries_;
   std::vector<JobDiscovery> jobs_;
   std::vector<std::shared_ptr<KubernetesDiscovery>> released_;

@@ -1,11 +1,12 @@
 // Who is there: runs the discoveries of all jobs and reports their targets as they change.
 //
 // Who calls it: main; the loop's thread only. The listener must not call back into it.
-// Operation: Apply starts what is new, stops what is gone and leaves alone what is the same (jobs
-// with equal Kubernetes discovery share one watch). It then reports the groups of every job again,
-// so that changed relabelling takes effect; a job that is gone has its groups taken back. The
-// groups of a discovery that is replaced stay, and are kept up to date, until its successor has
-// listed. An API server that is away changes nothing: targets stay.
+// Operation: Apply starts what is new, stops what is gone and leaves alone what is the same (each
+// kind of Kubernetes object is watched once for all jobs and roles that want it in the same scope).
+// It then reports the groups of every job again, so that changed relabelling takes effect; a job
+// that is gone has its groups taken back. The groups of a discovery that is replaced stay, and are
+// kept up to date, until its successor has listed. An API server that is away changes nothing:
+// targets stay.
 #ifndef LIMPET_DISCOVERY_DISCOVERY_H_
 #define LIMPET_DISCOVERY_DISCOVERY_H_
 

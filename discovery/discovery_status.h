@@ -1,6 +1,7 @@
 // What discovery tells about itself, one entry a watch: for health, metrics and pages.
 //
-// Who calls it: KubernetesWatch fills it in, Discovery::Status copies it; the loop's thread.
+// Who calls it: KubernetesWatch and KubernetesStore fill it in, Discovery::Status copies it; the
+// loop's thread.
 #ifndef LIMPET_DISCOVERY_DISCOVERY_STATUS_H_
 #define LIMPET_DISCOVERY_DISCOVERY_STATUS_H_
 
@@ -9,9 +10,9 @@
 
 namespace limpet {
 
-// One watch (a role in one namespace or in all).
+// One watch (a kind of object in one namespace or in all).
 struct DiscoveryStatus {
-  std::string role;        // "pod"
+  std::string role;        // "pod", "node", "service", "endpoints", "namespace", ...: the kind
   std::string name_space;  // empty: all
   std::string api_server;
   bool listed = false;     // a LIST has succeeded since the start

@@ -15,6 +15,12 @@ constexpr size_t kMessageBytesMax = 512;
 constexpr size_t kVersionBytesMax = 256;
 constexpr size_t kContinueBytesMax = 16 * 1024;
 
+// Whether a bookmark is the one that ends the list at the beginning of a watch.
+bool EndsList(const JsonValue& object) {
+  const JsonValue& annotations = JsonObjectAt(JsonObjectAt(object, "metadata"), "annotations");
+  return JsonStringAt(annotations, "k8s.io/initial-events-end") == "true";
+}
+
 std::string Shortened(std::string_view message) {
   if (message.size() <= kMessageBytesMax) return std::string(message);
   size_t end = kMessageBytesMax;
@@ -58,6 +64,7 @@ void KubernetesWatch::OnListPage(const Result<void>& result) {
 void KubernetesWatch::OnListEnd(std::string_view resource_version) {
   resource_version_ = resource_version;
   refusals_ = 0;
+  plain_list_ = false;
   listed_ = clock_.Now();
   ++status_.lists_total;
   status_.listed = true;
@@ -86,6 +93,18 @@ Result<void> KubernetesWatch::OnWatchEvent(std::string& text) {
   }
   const std::string_view version =
       JsonStringAt(JsonObjectAt(object, "metadata"), "resourceVersion");
+  if (phase_ == Phase::kStreaming) {
+    // Those of the objects before are their own.
+    if (type != "BOOKMARK" || !EndsList(object)) return {};
+    if (version.empty() || version.size() > kVersionBytesMax) {
+      return Error{"the list ends without a resourceVersion"};
+    }
+    OnListEnd(version);
+    phase_ = Phase::kWatching;
+    backoff_.Reset();
+    Connected();
+    return {};
+  }
   if (!version.empty() && version.size() <= kVersionBytesMax && version != resource_version_) {
     resource_version_ = version;
     progressed_ = true;

@@ -1,9 +1,8 @@
 // An API server as its watches share it: where it is, how to prove who one is, whom to trust.
 //
 // Who calls it: KubernetesWatch; the loop's thread only.
-// Operation: files (kubeconfig, certificates, the cluster's CA) are read at first use and looked at
-// again after a failure, so that rotated ones are taken up without a restart; token files are
-// looked at for every request.
+// Operation: the kubeconfig is read at first use and looked at again after a failure, so that a
+// changed one is taken up without a restart; certificates and tokens are the HTTP client's matter.
 #ifndef LIMPET_DISCOVERY_KUBERNETES_API_H_
 #define LIMPET_DISCOVERY_KUBERNETES_API_H_
 
@@ -11,10 +10,10 @@
 #include <memory>
 #include <string>
 
+#include "agent/platform/clock.h"
 #include "agent/platform/http_client.h"
-#include "agent/platform/http_credentials.h"
+#include "agent/platform/http_client_context.h"
 #include "agent/platform/result.h"
-#include "agent/platform/tls.h"
 #include "discovery/kubernetes_identity.h"
 
 namespace limpet {
@@ -29,12 +28,16 @@ class KubernetesApi {
   // After a failure that a rotated file may explain: the next Prepare looks again.
   void Distrust() { looked_ = false; }
 
+  // Whether the server is asked for streaming lists; one that knows none is left alone for a while.
+  bool Streams(SteadyTime now) const { return now >= streaming_refused_until_; }
+  void RefuseStreaming(SteadyTime until) { streaming_refused_until_ = until; }
+
   // After a successful Prepare.
   const KubernetesIdentity& identity() const { return identity_; }
   // Changes when connections made before must not be used any longer.
   uint64_t version() const { return version_; }
-  std::unique_ptr<HttpConnection> Connect(EventLoop& loop) const;
-  Result<HttpRequest> Get(const std::string& path_and_query);
+  std::unique_ptr<HttpConnection> Connect(EventLoop& loop);
+  HttpRequest Get(const std::string& path_and_query) const;
 
   // "https://host:port", for logs and pages; empty before the first successful Prepare.
   std::string Origin() const;
@@ -43,11 +46,10 @@ class KubernetesApi {
   const KubernetesAccess access_;
   const KubernetesEnvironment environment_;
   bool looked_ = false;
+  SteadyTime streaming_refused_until_;
   uint64_t version_ = 0;  // 0: never prepared
   KubernetesIdentity identity_;
-  std::string file_stamps_;
-  std::shared_ptr<const TlsContext> tls_;
-  std::unique_ptr<HttpCredentials> credentials_;
+  std::shared_ptr<HttpClientContext> client_;  // of the identity, once somebody connects
 };
 
 }  // namespace limpet

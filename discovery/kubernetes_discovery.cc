@@ -1,130 +1,194 @@
 #include "discovery/kubernetes_discovery.h"
 
+#include <algorithm>
 #include <utility>
 
+#include "agent/platform/logging.h"
+#include "discovery/record.h"
+
 namespace limpet {
+namespace {
 
-KubernetesDiscovery::KubernetesDiscovery(EventLoop& loop, const Clock& clock,
-                                         std::shared_ptr<KubernetesApi> api,
-                                         const KubernetesRole& role, KubernetesScope scope,
-                                         const KubernetesWatchOptions& options, OnChange on_change,
-                                         OnList on_list)
-    : api_(std::move(api)),
-      role_(role),
-      scope_(std::move(scope)),
-      on_change_(std::move(on_change)),
-      on_list_(std::move(on_list)),
-      watch_(loop, clock, api_, role_, scope_, options, *this) {}
-
-bool KubernetesDiscovery::Is(const KubernetesAccess& access, const KubernetesRole& role,
-                             const KubernetesScope& scope) const {
-  return &role == &role_ && scope == scope_ && access == api_->access();
+// Never 0 for one with targets.
+uint64_t HashOfGroup(const TargetGroup& group) {
+  if (group.targets.empty()) return 0;
+  uint64_t hash = group.labels.Hash();
+  for (const Labels& target : group.targets) {
+    hash = (hash ^ target.Hash()) * 0x9e3779b97f4a7c15 + (hash >> 29);
+  }
+  return hash == 0 ? 1 : hash;
 }
 
+// Two objects with one hash cost a group that is made for nothing.
+uint64_t HashOfNeed(Related kind, std::string_view key) {
+  return std::hash<std::string_view>()(key) * kAllRelated.size() + static_cast<uint64_t>(kind);
+}
+
+}  // namespace
+
+KubernetesDiscovery::KubernetesDiscovery(Parts parts, OnChange on_change, OnList on_list)
+    : parts_(std::move(parts)),
+      on_change_(std::move(on_change)),
+      on_list_(std::move(on_list)),
+      has_related_(std::any_of(parts_.related.begin(), parts_.related.end(),
+                               [](const auto& store) { return store != nullptr; })),
+      ready_(RelatedListed()) {
+  parts_.objects->Subscribe(*this);
+  for (const auto& store : parts_.related) {
+    if (store) store->Subscribe(*this);
+  }
+  if (ready_) {
+    TouchAll();
+    std::vector<TargetGroup> untold;
+    Remake(untold);
+  }
+}
+
+KubernetesDiscovery::~KubernetesDiscovery() {
+  parts_.objects->Unsubscribe(*this);
+  for (const auto& store : parts_.related) {
+    if (store) store->Unsubscribe(*this);
+  }
+}
+
+bool KubernetesDiscovery::RelatedListed() const {
+  return std::all_of(parts_.related.begin(), parts_.related.end(),
+                     [](const auto& store) { return store == nullptr || store->listed(); });
+}
+
+bool KubernetesDiscovery::listed() const { return parts_.objects->listed() && RelatedListed(); }
+
 bool KubernetesDiscovery::Overlaps(const KubernetesDiscovery& other) const {
-  // Empty for all namespaces, and for one's own before it has been found out.
-  const std::string& one = watch_.status().name_space;
-  const std::string& another = other.watch_.status().name_space;
+  const std::string& one = parts_.objects->name_space();
+  const std::string& another = other.parts_.objects->name_space();
   return one.empty() || another.empty() || one == another;
 }
 
-DiscoveryStatus KubernetesDiscovery::Status() const {
-  DiscoveryStatus status = watch_.status();
-  status.objects = objects_.size();
-  status.events_added_total = events_added_total_;
-  status.events_modified_total = events_modified_total_;
-  status.events_deleted_total = events_deleted_total_;
-  return status;
-}
-
-void KubernetesDiscovery::ForEachGroup(const std::function<void(TargetGroup)>& function) const {
-  for (const auto& [source, object] : objects_) {
-    if (object.reported) function(role_.Group(object.record));
+void KubernetesDiscovery::ForEachGroup(const std::function<void(TargetGroup)>& function) {
+  for (Slot slot = 0; slot < told_.size(); ++slot) {
+    if (told_[slot] != 0) function(Make(slot));
   }
 }
 
 bool KubernetesDiscovery::HasGroup(const std::string& source) const {
-  const auto found = objects_.find(source);
-  return found != objects_.end() && found->second.reported;
+  const std::string_view prefix = parts_.role->source_prefix;
+  if (!source.starts_with(prefix)) return false;
+  std::string_view name = std::string_view(source).substr(prefix.size());
+  std::string_view name_space;
+  if (parts_.role->kind.namespaced) {
+    const size_t slash = std::min(name.find('/'), name.size());
+    name_space = name.substr(0, slash);
+    name.remove_prefix(std::min(slash + 1, name.size()));
+  }
+  const auto slot = parts_.objects->Find(name_space, name);
+  return slot && *slot < told_.size() && told_[*slot] != 0;
 }
 
-std::string KubernetesDiscovery::Source(const JsonValue& object) const {
-  const JsonValue& metadata = JsonObjectAt(object, "metadata");
-  const std::string_view name = JsonStringAt(metadata, "name");
-  if (name.empty()) return "";
-  std::string source(role_.name());
-  source.append("/").append(JsonStringAt(metadata, "namespace")).append("/").append(name);
-  return source;
+void KubernetesDiscovery::OnStoreChange(const KubernetesStore& store,
+                                        const std::vector<Slot>& slots) {
+  if (&store == parts_.objects.get()) {
+    for (const Slot slot : slots) Touch(slot);
+  }
+  for (const Related kind : kAllRelated) {
+    if (parts_.related[static_cast<size_t>(kind)].get() != &store) continue;
+    for (const Slot slot : slots) {
+      const auto [begin, end] =
+          needed_by_.equal_range(HashOfNeed(kind, KeyOfRecord(store.record(slot))));
+      for (auto need = begin; need != end; ++need) Touch(need->second);
+    }
+  }
+  std::vector<TargetGroup> changed;
+  Remake(changed);
+  Tell(changed);
 }
 
-void KubernetesDiscovery::OnListStart() {
-  ++list_;
-  listing_ = true;
+void KubernetesDiscovery::OnStoreList(const KubernetesStore&) {
+  if (!ready_ && RelatedListed()) {
+    ready_ = true;
+    TouchAll();
+    std::vector<TargetGroup> changed;
+    Remake(changed);
+    Tell(changed);
+  }
   on_list_();
 }
 
-void KubernetesDiscovery::OnObject(const JsonValue& object) {
-  std::string source = Source(object);
-  if (source.empty()) return;
-  std::string record = role_.Record(object);
-  const auto [found, added] = objects_.try_emplace(std::move(source));
-  Object& known = found->second;
-  known.list = list_;
-  const bool same = !added && !known.deleted && known.record == record;
-  if (added) {
-    ++events_added_total_;
-  } else if (!same || !listing_) {
-    ++events_modified_total_;
-  }
-  if (same) return;
-  known.record = std::move(record);
-  known.deleted = false;
-  Changed(*found);
+void KubernetesDiscovery::Tell(const std::vector<TargetGroup>& changed) {
+  if (!changed.empty()) on_change_(*this, changed);
 }
 
-void KubernetesDiscovery::OnDeleted(const JsonValue& object) {
-  const auto found = objects_.find(Source(object));
-  if (found != objects_.end()) Delete(*found);
+void KubernetesDiscovery::Touch(Slot slot) {
+  if (slot >= is_touched_.size()) is_touched_.resize(slot + 1);
+  if (!is_touched_[slot]) touched_.push_back(slot);
+  is_touched_[slot] = true;
 }
 
-void KubernetesDiscovery::OnListed() {
-  listing_ = false;
-  complete_ = true;
-  for (auto& object : objects_) {
-    if (object.second.list != list_) Delete(object);
+void KubernetesDiscovery::TouchAll() {
+  for (Slot slot = 0; slot < parts_.objects->slots(); ++slot) {
+    if (parts_.objects->IsKnown(slot)) Touch(slot);
   }
 }
 
-void KubernetesDiscovery::Changed(Objects::value_type& object) {
-  if (!object.second.changed) changed_.push_back(object.first);
-  object.second.changed = true;
+std::optional<std::string_view> KubernetesDiscovery::Find(Related kind, std::string_view name_space,
+                                                          std::string_view name) {
+  const std::string key = RecordKey(name_space, name);
+  asked_.push_back(HashOfNeed(kind, key));
+  const auto& store = parts_.related[static_cast<size_t>(kind)];
+  if (!store) return std::nullopt;
+  const auto slot = store->FindKnown(key);
+  if (!slot) return std::nullopt;
+  return store->record(*slot);
 }
 
-void KubernetesDiscovery::Delete(Objects::value_type& object) {
-  if (object.second.deleted) return;
-  ++events_deleted_total_;
-  object.second.deleted = true;
-  Changed(object);
+TargetGroup KubernetesDiscovery::Make(Slot slot) {
+  asked_.clear();
+  cut_ = false;
+  TargetGroup group = parts_.role->group(parts_.objects->record(slot), parts_.attach, *this);
+  return group;
 }
 
-void KubernetesDiscovery::OnTurnEnd() {
-  std::vector<TargetGroup> groups;
-  for (const std::string& source : changed_) {
-    const auto found = objects_.find(source);
-    Object& object = found->second;
-    object.changed = false;
-    TargetGroup group;
-    if (!object.deleted) group = role_.Group(object.record);
-    group.source = source;
-    const bool was_reported = object.reported;
-    object.reported = !group.targets.empty();
-    if (object.deleted) objects_.erase(found);
-    // Without an address before and after: nothing that anyone has heard of.
-    if (was_reported || !group.targets.empty()) groups.push_back(std::move(group));
+void KubernetesDiscovery::Remake(std::vector<TargetGroup>& changed) {
+  const std::vector<Slot> touched = std::exchange(touched_, {});
+  const KubernetesStore& objects = *parts_.objects;
+  if (told_.size() < objects.slots()) told_.resize(objects.slots());
+  for (const Slot slot : touched) {
+    is_touched_[slot] = false;
+    if (!ready_) continue;
+    TargetGroup group = Make(slot);
+    if (!objects.IsKnown(slot)) {
+      group.targets.clear();
+      asked_.clear();
+    }
+    if (has_related_) SetNeeds(slot, std::exchange(asked_, {}));
+    const uint64_t hash = HashOfGroup(group);
+    // Neither the same again nor what had no targets and has none now.
+    if (hash == told_[slot]) continue;
+    told_[slot] = hash;
+    if (cut_) {
+      LogWarn("Kubernetes object with too many targets, not all are taken",
+              {{"source", group.source}, {"targets", group.targets.size()}});
+    }
+    changed.push_back(std::move(group));
   }
-  changed_.clear();
-  if (!groups.empty()) on_change_(*this, groups);
-  if (std::exchange(complete_, false)) on_list_();
+}
+
+void KubernetesDiscovery::SetNeeds(Slot slot, std::vector<uint64_t> needs) {
+  std::sort(needs.begin(), needs.end());
+  needs.erase(std::unique(needs.begin(), needs.end()), needs.end());
+  if (needs_.size() <= slot) needs_.resize(slot + 1);
+  std::vector<uint64_t>& known = needs_[slot];
+  if (needs == known) return;
+  for (const uint64_t need : known) {
+    if (std::binary_search(needs.begin(), needs.end(), need)) continue;
+    const auto [begin, end] = needed_by_.equal_range(need);
+    const auto found = std::find_if(begin, end, [&](const auto& by) { return by.second == slot; });
+    if (found != end) needed_by_.erase(found);
+  }
+  for (const uint64_t need : needs) {
+    if (!std::binary_search(known.begin(), known.end(), need)) needed_by_.emplace(need, slot);
+  }
+  needs.shrink_to_fit();
+  known = std::move(needs);
 }
 
 }  // namespace limpet

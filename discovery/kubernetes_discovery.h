@@ -1,11 +1,16 @@
-// One role in one scope of one API server: its watch, the objects known, and their groups.
+// One role in one scope of one API server: the groups that it makes of the objects in its stores.
 //
 // Who calls it: Discovery, which shares one among all jobs that ask for the same; the loop's
-// thread. Operation: of each object only its role's record is kept (some hundred bytes for a pod);
-// groups are made when they are asked for. A change that leaves the record as it was is no change.
+// thread. Operation: groups are made when they are asked for, and of those that were told only a
+// hash is kept (8 bytes an object). A group is told once all kinds that it is made from have listed
+// (as in Prometheus), so that no target appears without the labels it will have. While one is made,
+// the related objects that it looks for are noted, there or not; a change of one of them makes the
+// groups anew that asked for it, and no other, in the same turn. One that comes out as it was told
+// is told to nobody.
 #ifndef LIMPET_DISCOVERY_KUBERNETES_DISCOVERY_H_
 #define LIMPET_DISCOVERY_KUBERNETES_DISCOVERY_H_
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -13,70 +18,76 @@
 #include <unordered_map>
 #include <vector>
 
-#include "discovery/kubernetes_watch.h"
+#include "discovery/kubernetes_role.h"
+#include "discovery/kubernetes_store.h"
 #include "discovery/target_group.h"
 
 namespace limpet {
 
-class KubernetesDiscovery : private KubernetesWatchSink {
+class KubernetesDiscovery : private KubernetesStore::Subscriber, private RelatedObjects {
  public:
+  // What it is made from, which is also what makes two of them the same.
+  struct Parts {
+    const KubernetesRole* role = nullptr;
+    AttachMetadata attach;
+    std::shared_ptr<KubernetesStore> objects;
+    std::array<std::shared_ptr<KubernetesStore>, kAllRelated.size()> related;  // null: not needed
+    friend bool operator==(const Parts&, const Parts&) = default;
+  };
   // Called with what changed in one turn: groups without targets are gone.
   using OnChange = std::function<void(KubernetesDiscovery&, const std::vector<TargetGroup>&)>;
   // Called when a LIST begins, the namespace being known by then, and when one is complete, after
   // the changes it brought. Like OnChange, it must not destroy the discovery.
   using OnList = std::function<void()>;
 
-  KubernetesDiscovery(EventLoop& loop, const Clock& clock, std::shared_ptr<KubernetesApi> api,
-                      const KubernetesRole& role, KubernetesScope scope,
-                      const KubernetesWatchOptions& options, OnChange on_change, OnList on_list);
+  // What the stores know already is told to nobody: ForEachGroup tells it.
+  KubernetesDiscovery(Parts parts, OnChange on_change, OnList on_list);
+  ~KubernetesDiscovery() override;
+  KubernetesDiscovery(const KubernetesDiscovery&) = delete;
+  KubernetesDiscovery& operator=(const KubernetesDiscovery&) = delete;
 
-  void Start() { watch_.Start(); }
-  bool Is(const KubernetesAccess& access, const KubernetesRole& role,
-          const KubernetesScope& scope) const;
-  bool listed() const { return watch_.status().listed; }
+  bool Is(const Parts& parts) const { return parts == parts_; }
+  // All its stores have listed.
+  bool listed() const;
   // Whether both may know the same object, as far as their namespaces are known.
   bool Overlaps(const KubernetesDiscovery& other) const;
-  DiscoveryStatus Status() const;
 
   // The groups that have targets.
-  void ForEachGroup(const std::function<void(TargetGroup)>& function) const;
+  void ForEachGroup(const std::function<void(TargetGroup)>& function);
   // Whether there is one of that source, and it has targets.
   bool HasGroup(const std::string& source) const;
 
  private:
-  struct Object {
-    std::string record;
-    uint32_t list = 0;      // the LIST in which it was seen last
-    bool reported = false;  // its group has targets and was told
-    bool changed = false;
-    bool deleted = false;
-  };
-  using Objects = std::unordered_map<std::string, Object>;  // by the source of its group
+  using Slot = KubernetesStore::Slot;
 
-  void OnListStart() override;
-  void OnListed() override;
-  void OnObject(const JsonValue& object) override;
-  void OnDeleted(const JsonValue& object) override;
-  void OnTurnEnd() override;
-  std::string Source(const JsonValue& object) const;
-  void Changed(Objects::value_type& object);
-  void Delete(Objects::value_type& object);
+  void OnStoreChange(const KubernetesStore& store, const std::vector<Slot>& slots) override;
+  void OnStoreList(const KubernetesStore& store) override;
+  std::optional<std::string_view> Find(Related kind, std::string_view name_space,
+                                       std::string_view name) override;
+  void NoteCut() override { cut_ = true; }
 
-  const std::shared_ptr<KubernetesApi> api_;
-  const KubernetesRole& role_;
-  const KubernetesScope scope_;
+  bool RelatedListed() const;
+  void Touch(Slot slot);
+  void TouchAll();
+  // Makes the groups that were touched; those that have changed are added.
+  void Remake(std::vector<TargetGroup>& changed);
+  TargetGroup Make(Slot slot);
+  void SetNeeds(Slot slot, std::vector<uint64_t> needs);
+  void Tell(const std::vector<TargetGroup>& changed);
+
+  const Parts parts_;
   const OnChange on_change_;
   const OnList on_list_;
-  Objects objects_;
-  std::vector<std::string> changed_;  // sources, in the order of their first change
-  uint32_t list_ = 0;
-  bool listing_ = false;
-  bool complete_ = false;  // a LIST has ended in this turn
-  uint64_t events_added_total_ = 0;
-  uint64_t events_modified_total_ = 0;
-  uint64_t events_deleted_total_ = 0;
-  // Last, so that it ends first.
-  KubernetesWatch watch_;
+  const bool has_related_;
+  bool ready_ = false;  // the related kinds have listed
+  // By slot of the objects:
+  std::vector<uint64_t> told_;                // hash of the group; 0: it has no targets
+  std::vector<std::vector<uint64_t>> needs_;  // hashes of the related objects it asked for, sorted
+  std::unordered_multimap<uint64_t, Slot> needed_by_;
+  std::vector<Slot> touched_;
+  std::vector<bool> is_touched_;
+  std::vector<uint64_t> asked_;  // while a group is made
+  bool cut_ = false;
 };
 
 }  // namespace limpet

@@ -33,6 +33,11 @@ struct KubernetesWatchOptions {
   // A server that has sent a bookmark sends one about every minute; this much silence is then a
   // sign of a dead connection.
   Millis watch_silence_max{180'000};
+  // A streaming list is given up for a plain one when nothing comes for this long.
+  Millis streaming_silence_max{10'000};
+  // For how long a server that knows no streaming lists is asked for plain ones.
+  Millis streaming_refused_for{3'600'000};
+  bool streaming_lists = true;
   uint32_t page_objects = 500;
   // An object has at most about 1.5 MiB in etcd.
   size_t object_bytes_max = 2u << 20;

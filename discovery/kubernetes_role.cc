@@ -1,45 +1,72 @@
 #include "discovery/kubernetes_role.h"
 
-#include "discovery/pod.h"
+#include "discovery/endpoint_targets.h"
 #include "discovery/pod_targets.h"
 
 namespace limpet {
 namespace {
 
-// A namespace as it stands in a path; one that is no DNS label must not change the request.
-std::string PathSegment(std::string_view text) {
-  constexpr char kHex[] = "0123456789ABCDEF";
-  std::string out;
-  for (const char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-    if (plain || c == '-') {
-      out.push_back(c);
-    } else {
-      const auto byte = static_cast<unsigned char>(c);
-      out.append({'%', kHex[byte >> 4], kHex[byte & 15]});
-    }
-  }
-  return out;
+bool NeedsNothing(Related, const AttachMetadata&) { return false; }
+
+bool NeedsNamespace(Related related, const AttachMetadata& attach) {
+  return related == Related::kNamespace && attach.name_space;
 }
 
-class PodRole final : public KubernetesRole {
- public:
-  std::string_view name() const override { return "pod"; }
-  std::string Path(std::string_view name_space) const override {
-    if (name_space.empty()) return "/api/v1/pods";
-    return "/api/v1/namespaces/" + PathSegment(name_space) + "/pods";
+bool NeedsOfPod(Related related, const AttachMetadata& attach) {
+  switch (related) {
+    case Related::kNode:
+      return attach.node;
+    case Related::kNamespace:
+      return attach.name_space;
+    case Related::kReplicaSet:
+      return attach.deployment;
+    case Related::kJob:
+      return attach.cronjob;
+    case Related::kPod:
+    case Related::kService:
+      break;
   }
-  std::string Record(const JsonValue& object) const override { return EncodePod(ReadPod(object)); }
-  TargetGroup Group(std::string_view record) const override {
-    return PodTargets(DecodePod(record));
-  }
+  return false;
+}
+
+bool NeedsOfEndpoints(Related related, const AttachMetadata& attach) {
+  return related == Related::kPod || related == Related::kService || NeedsOfPod(related, attach);
+}
+
+TargetGroup PodGroup(std::string_view record, const AttachMetadata& attach,
+                     RelatedObjects& related) {
+  return PodTargets(DecodePod(record), attach, related);
+}
+
+TargetGroup NodeGroup(std::string_view record, const AttachMetadata&, RelatedObjects&) {
+  return NodeTargets(record);
+}
+
+constexpr KubernetesRole kRoles[] = {
+    {"pod", "pod/", kPodKind, &PodGroup, &NeedsOfPod},
+    {"node", "node/", kNodeKind, &NodeGroup, &NeedsNothing},
+    {"service", "svc/", kServiceKind, &ServiceTargets, &NeedsNamespace},
+    {"endpoints", "endpoints/", kEndpointsKind, &EndpointsTargets, &NeedsOfEndpoints},
+    {"endpointslice", "endpointslice/", kEndpointSliceKind, &EndpointSliceTargets,
+     &NeedsOfEndpoints},
+    {"ingress", "ingress/", kIngressKind, &IngressTargets, &NeedsNamespace},
 };
 
 }  // namespace
 
 const KubernetesRole* FindKubernetesRole(std::string_view name) {
-  static const PodRole kPod;
-  return name == kPod.name() ? &kPod : nullptr;
+  for (const KubernetesRole& role : kRoles) {
+    if (role.name == name) return &role;
+  }
+  return nullptr;
+}
+
+const RelatedKind& KindOf(Related related) {
+  // In the order of the enumeration. Prometheus as well selects nodes and not namespaces.
+  static constexpr RelatedKind kKinds[] = {{kPodKind, "pod"},     {kServiceKind, "service"},
+                                           {kNodeKind, "node"},   {kNamespaceKind, ""},
+                                           {kReplicaSetKind, ""}, {kJobKind, ""}};
+  return kKinds[static_cast<size_t>(related)];
 }
 
 }  // namespace limpet

@@ -1,11 +1,10 @@
 #include "discovery/kubernetes_watch.h"
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
 #include "agent/platform/logging.h"
-#include "agent/platform/url.h"
+#include "discovery/retry_after.h"
 
 namespace limpet {
 namespace {
@@ -17,16 +16,6 @@ constexpr size_t kErrorBodyBytesMax = 4096;
 // Of a WATCH; then the version it resumes at is given up.
 constexpr uint32_t kRefusalsMax = 3;
 
-// Only the form in seconds, which is what Kubernetes sends; a date is left to the back-off.
-Millis ParseRetryAfter(std::string_view text, Millis max) {
-  int64_t seconds = 0;
-  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), seconds);
-  if (parsed.ec != std::errc() || parsed.ptr != text.data() + text.size() || seconds < 0) {
-    return Millis(0);
-  }
-  return std::min(max, Millis(std::min<int64_t>(seconds, 86'400) * 1000));
-}
-
 Millis Between(SteadyTime from, SteadyTime to) {
   return std::chrono::duration_cast<Millis>(to - from);
 }
@@ -34,19 +23,20 @@ Millis Between(SteadyTime from, SteadyTime to) {
 }  // namespace
 
 KubernetesWatch::KubernetesWatch(EventLoop& loop, const Clock& clock,
-                                 std::shared_ptr<KubernetesApi> api, const KubernetesRole& role,
+                                 std::shared_ptr<KubernetesApi> api, const KubernetesKind& kind,
                                  KubernetesScope scope, const KubernetesWatchOptions& options,
                                  KubernetesWatchSink& sink)
     : loop_(loop),
       clock_(clock),
       api_(std::move(api)),
-      role_(role),
+      kind_(kind),
       scope_(std::move(scope)),
       options_(options),
       sink_(sink),
       backoff_(options.backoff_min, options.backoff_max),
-      timer_(loop) {
-  status_.role = role.name();
+      timer_(loop),
+      turn_(loop) {
+  status_.role = kind.name;
   status_.name_space = scope_.name_space;
 }
 
@@ -74,63 +64,19 @@ void KubernetesWatch::Begin() {
     connection_ = api_->Connect(loop_);
     connection_version_ = api_->version();
   }
-  resource_version_.empty() ? SendList() : SendWatch();
+  if (!resource_version_.empty()) return SendWatch();
+  const bool streams = options_.streaming_lists && !plain_list_ && continue_.empty();
+  streams && api_->Streams(clock_.Now()) ? SendStreamingList() : SendList();
 }
-
-void KubernetesWatch::SendList() {
-  phase_ = Phase::kListing;
-  if (continue_.empty()) {
-    list_start_ = clock_.Now();
-    sink_.OnListStart();
-  }
-  splitter_.emplace(ObjectSplitter::Shape::kList, options_.object_bytes_max);
-  Send(Query({{"limit", std::to_string(options_.page_objects)}, {"continue", continue_}}),
-       clock_.Now() + options_.list_deadline);
-}
-
-void KubernetesWatch::SendWatch() {
-  phase_ = Phase::kWatching;
-  splitter_.emplace(ObjectSplitter::Shape::kStream, options_.object_bytes_max);
-  // Drawn anew for each, so that the watches of many clients do not end together.
-  const auto timeout = std::chrono::ceil<std::chrono::seconds>(
-      backoff_.Between(options_.watch_timeout_min, options_.watch_timeout_max));
-  Send(Query({{"watch", "true"},
-              {"allowWatchBookmarks", "true"},
-              {"resourceVersion", resource_version_},
-              {"timeoutSeconds", std::to_string(timeout.count())}}),
-       clock_.Now() + timeout + options_.watch_grace);
-}
-
-void KubernetesWatch::Send(const std::string& path_and_query, SteadyTime deadline) {
-  retry_after_ = Millis(0);
-  error_body_.clear();
-  body_bytes_ = 0;
-  stop_.reset();
-  sent_ = heard_ = clock_.Now();
-  deadline_ = deadline;
-  longest_silence_ = Millis(0);
-  bookmarks_ = false;
-  progressed_ = false;
-  auto request = api_->Get(path_and_query);
-  if (!request) return Fail(request.error(), Remedy::kResume);
-  // A WATCH answers at once; what may take long is its body.
-  connection_->Start(*std::move(request), std::min(deadline, sent_ + options_.list_deadline),
-                     *this);
-}
-
-std::string KubernetesWatch::Query(std::vector<std::pair<std::string, std::string>> params) const {
-  params.emplace_back("labelSelector", scope_.label_selector);
-  params.emplace_back("fieldSelector", scope_.field_selector);
-  std::erase_if(params, [](const auto& param) { return param.second.empty(); });
-  return Path() + "?" + EncodeQuery(std::move(params));
-}
-
-std::string KubernetesWatch::Path() const { return role_.Path(status_.name_space); }
 
 bool KubernetesWatch::OnHead(const HttpResponseHead& head) {
   http_status_ = head.status();
   if (http_status_ != 200) {
-    retry_after_ = ParseRetryAfter(head.Field("Retry-After"), options_.retry_after_max);
+    retry_after_ =
+        ParseRetryAfter(head.Field("Retry-After"), clock_.WallMs(), options_.retry_after_max);
+  } else if (phase_ == Phase::kStreaming) {
+    connection_->ExtendDeadline(std::min(deadline_, clock_.Now() + options_.streaming_silence_max));
+    ++status_.watches_total;
   } else if (phase_ == Phase::kWatching) {
     connection_->ExtendDeadline(deadline_);
     ++status_.watches_total;
@@ -154,7 +100,13 @@ bool KubernetesWatch::OnBody(std::string_view bytes) {
   auto fed = splitter_->Feed(bytes, [this, listing](std::string& text) {
     return listing ? OnListObject(text) : OnWatchEvent(text);
   });
-  sink_.OnTurnEnd();
+  // Each event is a piece of its own, and in a storm one read brings hundreds: the turn ends when
+  // all of them have been seen.
+  if (listing) {
+    sink_.OnTurnEnd();
+  } else if (!std::exchange(turn_open_, true)) {
+    turn_.After(Millis(0), [this] { EndTurn(); });
+  }
   if (!fed) {
     if (!stop_) stop_ = Stop{fed.error(), listing ? Remedy::kResume : Remedy::kRelist};
     return false;
@@ -163,11 +115,17 @@ bool KubernetesWatch::OnBody(std::string_view bytes) {
   return true;
 }
 
+void KubernetesWatch::EndTurn() {
+  if (std::exchange(turn_open_, false)) sink_.OnTurnEnd();
+}
+
 void KubernetesWatch::Heard() {
   const SteadyTime now = clock_.Now();
   longest_silence_ = std::max(longest_silence_, Between(heard_, now));
   heard_ = now;
-  if (bookmarks_) {
+  if (phase_ == Phase::kStreaming) {
+    connection_->ExtendDeadline(std::min(deadline_, now + options_.streaming_silence_max));
+  } else if (bookmarks_) {
     const Millis patience = std::max(options_.watch_silence_max, 3 * longest_silence_);
     connection_->ExtendDeadline(std::min(deadline_, now + patience));
   }
@@ -175,8 +133,11 @@ void KubernetesWatch::Heard() {
 
 void KubernetesWatch::OnDone(const Result<void>& result) {
   NoteOversized();
+  EndTurn();
   if (phase_ == Phase::kListing) {
     OnListPage(result);
+  } else if (phase_ == Phase::kStreaming) {
+    OnStreamingListEnd(result);
   } else {
     OnWatchEnd(result);
   }
@@ -201,6 +162,19 @@ void KubernetesWatch::OnWatchEnd(const Result<void>& result) {
   Fail(result ? Error{"the watch ended as soon as it had begun"} : result.error(), Remedy::kResume);
 }
 
+// Before its bookmark: there is no version to go on from.
+void KubernetesWatch::OnStreamingListEnd(const Result<void>& result) {
+  if (http_status_ == 400 || http_status_ == 422) {
+    api_->RefuseStreaming(clock_.Now() + options_.streaming_refused_for);
+    return Begin();
+  }
+  // Who we are and how often we ask says nothing about the way of asking.
+  plain_list_ = http_status_ != 401 && http_status_ != 403 && http_status_ != 429;
+  if (stop_) return Fail(stop_->error, Remedy::kRelist);
+  if (http_status_ != 0 && http_status_ != 200) return Fail(StatusError(), Remedy::kRelist);
+  Fail(result ? Error{"the events end before the list does"} : result.error(), Remedy::kRelist);
+}
+
 KubernetesWatch::Remedy KubernetesWatch::Refused(int code) {
   if (code == 401 || code == 403 || code == 429) return Remedy::kResume;
   return ++refusals_ < kRefusalsMax ? Remedy::kResume : Remedy::kRelist;
@@ -217,7 +191,7 @@ void KubernetesWatch::Gone() {
 void KubernetesWatch::Fail(const Error& error, Remedy remedy) {
   ++status_.failures_total;
   status_.connected = false;
-  const bool listing = phase_ == Phase::kListing;
+  const bool listing = phase_ == Phase::kListing || phase_ == Phase::kStreaming;
   status_.last_error = phase_ == Phase::kWaiting
                            ? error.message
                            : (listing ? "LIST " : "WATCH ") + Path() + ": " + error.message;

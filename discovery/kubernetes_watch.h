@@ -1,17 +1,19 @@
 // The objects of one kind in one scope, by LIST and then WATCH, for as long as it lives.
 //
-// Who calls it: KubernetesDiscovery; the loop's thread only.
-// Operation: a paginated LIST gives the state and a resourceVersion; a WATCH goes on from there,
-// and takes the version of every event and bookmark. A watch that ends or breaks is opened again
-// from the last version, without a LIST. Only "gone" (410, as a status or as an ERROR event), a
-// version that the server does not understand (400), an event that is not JSON, or three refusals
-// in a row without progress (a server restored from a backup never gets to a version of its future)
-// lead to a new LIST, whose differences are all that the sink sees. Who we are (401, 403) and how
-// often we ask (429) say nothing about the version, nor does a failure without an answer. Nothing
-// is taken back while the API server is away or refuses. Retries: exponential back-off with jitter,
-// reset by success; Retry-After is kept to; 401 and 403 are tried again like everything else, with
-// the token and certificates read anew. Limits: KubernetesWatchOptions. A watch that is silent for
-// too long is opened again. Source:
+// Who calls it: KubernetesStore; the loop's thread only.
+// Operation: a LIST gives the state and a resourceVersion; a WATCH goes on from there, and takes
+// the version of every event and bookmark. Where the server has streaming lists, both are one
+// answer: the objects come as the first events of the watch, up to a bookmark that says so; where
+// it does not (it then answers 400 or 422, or never sends that bookmark), the LIST is paginated. A
+// watch that ends or breaks is opened again from the last version, without a LIST. Only "gone"
+// (410, as a status or as an ERROR event), a version that the server does not understand (400), an
+// event that is not JSON, or three refusals in a row without progress (a server restored from a
+// backup never gets to a version of its future) lead to a new LIST, whose differences are all that
+// the sink sees. Who we are (401, 403) and how often we ask (429) say nothing about the version,
+// nor does a failure without an answer. Nothing is taken back while the API server is away or
+// refuses. Retries: exponential back-off with jitter, reset by success; Retry-After is kept to; 401
+// and 403 are tried again like everything else, with the token and certificates read anew. Limits:
+// KubernetesWatchOptions. A watch that is silent for too long is opened again. Source:
 // https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
 #ifndef LIMPET_DISCOVERY_KUBERNETES_WATCH_H_
 #define LIMPET_DISCOVERY_KUBERNETES_WATCH_H_
@@ -27,8 +29,8 @@
 #include "discovery/discovery_status.h"
 #include "discovery/json_object.h"
 #include "discovery/kubernetes_api.h"
+#include "discovery/kubernetes_kind.h"
 #include "discovery/kubernetes_options.h"
-#include "discovery/kubernetes_role.h"
 #include "discovery/object_splitter.h"
 
 namespace limpet {
@@ -58,7 +60,7 @@ class KubernetesWatchSink {
 class KubernetesWatch : private HttpResponseHandler {
  public:
   KubernetesWatch(EventLoop& loop, const Clock& clock, std::shared_ptr<KubernetesApi> api,
-                  const KubernetesRole& role, KubernetesScope scope,
+                  const KubernetesKind& kind, KubernetesScope scope,
                   const KubernetesWatchOptions& options, KubernetesWatchSink& sink);
   ~KubernetesWatch() override;
 
@@ -67,7 +69,8 @@ class KubernetesWatch : private HttpResponseHandler {
   const DiscoveryStatus& status() const { return status_; }
 
  private:
-  enum class Phase { kWaiting, kListing, kWatching };
+  enum class Phase { kWaiting, kListing, kStreaming, kWatching };
+  // kStreaming: a watch whose first events are still a list.
   // What to do about a failure, besides waiting.
   enum class Remedy { kResume, kRelist };
   // Why an answer was not read to its end.
@@ -83,16 +86,21 @@ class KubernetesWatch : private HttpResponseHandler {
 
   void Begin();
   void SendList();
+  void SendStreamingList();
+  void StartList();
+  Millis WatchTimeout();
   void SendWatch();
   void Send(const std::string& path_and_query, SteadyTime deadline);
   void OnListPage(const Result<void>& result);
   void OnListEnd(std::string_view resource_version);
   void OnWatchEnd(const Result<void>& result);
+  void OnStreamingListEnd(const Result<void>& result);
   Result<void> OnListObject(std::string& text);
   Result<void> OnWatchEvent(std::string& text);
   Stop ErrorEvent(const JsonValue& status_object);
   // Something has come: the watch is alive.
   void Heard();
+  void EndTurn();
   void NoteOversized();
   // The error of an answer that is not 200.
   Error StatusError();
@@ -110,18 +118,20 @@ class KubernetesWatch : private HttpResponseHandler {
   EventLoop& loop_;
   const Clock& clock_;
   const std::shared_ptr<KubernetesApi> api_;
-  const KubernetesRole& role_;
+  const KubernetesKind& kind_;
   const KubernetesScope scope_;
   const KubernetesWatchOptions& options_;
   KubernetesWatchSink& sink_;
   Backoff backoff_;
   Timer timer_;
+  Timer turn_;
   DiscoveryStatus status_;
   std::string logged_;  // the state that was logged last
 
   Phase phase_ = Phase::kWaiting;
   std::string resource_version_;  // empty: LIST first
   std::string continue_;          // the next page of the LIST under way
+  bool plain_list_ = false;       // a streaming one has failed
   SteadyTime list_start_;
   uint32_t refusals_ = 0;  // of resource_version_, in a row
   SteadyTime listed_;      // when the last LIST was complete
@@ -141,6 +151,7 @@ class KubernetesWatch : private HttpResponseHandler {
   Millis longest_silence_{0};
   bool bookmarks_ = false;
   bool progressed_ = false;  // an event or bookmark has come
+  bool turn_open_ = false;   // the sink waits for OnTurnEnd
 };
 
 }  // namespace limpet

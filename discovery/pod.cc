@@ -1,6 +1,8 @@
 #include "discovery/pod.h"
 
-#include <cassert>
+#include <iterator>
+
+#include "discovery/object_meta.h"
 
 namespace limpet {
 namespace {
@@ -8,17 +10,6 @@ namespace {
 // Far beyond any real pod; a hostile one must not become work without end.
 constexpr int kContainersMax = 1000;
 constexpr int kPortsMax = 4000;
-
-using Pairs = std::vector<std::pair<std::string_view, std::string_view>>;
-
-Pairs ReadMap(const JsonValue& object) {
-  Pairs pairs;
-  pairs.reserve(object.MemberCount());
-  for (const auto& member : object.GetObject()) {
-    if (member.value.IsString()) pairs.emplace_back(JsonView(member.name), JsonView(member.value));
-  }
-  return pairs;
-}
 
 std::string_view ReadReady(const JsonValue& status) {
   for (const JsonValue& condition : JsonArrayAt(status, "conditions").GetArray()) {
@@ -58,66 +49,6 @@ void ReadContainers(const JsonValue& containers, const JsonValue& statuses, bool
   }
 }
 
-// Numbers as LEB128, strings with their length before them.
-class RecordWriter {
- public:
-  void Number(uint64_t value) {
-    for (; value >= 0x80; value >>= 7) out_.push_back(static_cast<char>(value | 0x80));
-    out_.push_back(static_cast<char>(value));
-  }
-  void Text(std::string_view text) {
-    Number(text.size());
-    out_.append(text);
-  }
-  void Map(const Pairs& pairs) {
-    Number(pairs.size());
-    for (const auto& [key, value] : pairs) {
-      Text(key);
-      Text(value);
-    }
-  }
-  std::string Take() {
-    out_.shrink_to_fit();
-    return std::move(out_);
-  }
-
- private:
-  std::string out_;
-};
-
-class RecordReader {
- public:
-  explicit RecordReader(std::string_view record) : rest_(record) {}
-  uint64_t Number() {
-    uint64_t value = 0;
-    for (int shift = 0; !rest_.empty() && shift < 64; shift += 7) {
-      const auto byte = static_cast<unsigned char>(rest_.front());
-      rest_.remove_prefix(1);
-      value |= static_cast<uint64_t>(byte & 0x7f) << shift;
-      if (byte < 0x80) break;
-    }
-    return value;
-  }
-  std::string_view Text() {
-    const uint64_t size = Number();
-    assert(size <= rest_.size());
-    const std::string_view text = rest_.substr(0, size);
-    rest_.remove_prefix(text.size());
-    return text;
-  }
-  Pairs Map() {
-    Pairs pairs(Number());
-    for (auto& [key, value] : pairs) {
-      key = Text();
-      value = Text();
-    }
-    return pairs;
-  }
-
- private:
-  std::string_view rest_;
-};
-
 // "true", "false" and "unknown" are literals, so that a view of a Pod never points into a decoder.
 constexpr std::string_view kReady[] = {"unknown", "false", "true"};
 
@@ -136,14 +67,11 @@ Pod ReadPod(const JsonValue& object) {
   pod.node_name = JsonStringAt(spec, "nodeName");
   pod.phase = JsonStringAt(status, "phase");
   pod.ready = ReadReady(status);
-  for (const JsonValue& owner : JsonArrayAt(metadata, "ownerReferences").GetArray()) {
-    if (!JsonBoolAt(owner, "controller")) continue;
-    pod.controller_kind = JsonStringAt(owner, "kind");
-    pod.controller_name = JsonStringAt(owner, "name");
-    break;
-  }
-  pod.labels = ReadMap(JsonObjectAt(metadata, "labels"));
-  pod.annotations = ReadMap(JsonObjectAt(metadata, "annotations"));
+  const ControllerRef controller = ReadController(object);
+  pod.controller_kind = controller.kind;
+  pod.controller_name = controller.name;
+  pod.labels = ReadTextPairs(JsonObjectAt(metadata, "labels"));
+  pod.annotations = ReadTextPairs(JsonObjectAt(metadata, "annotations"));
   ReadContainers(JsonArrayAt(spec, "containers"), JsonArrayAt(status, "containerStatuses"), false,
                  pod);
   ReadContainers(JsonArrayAt(spec, "initContainers"), JsonArrayAt(status, "initContainerStatuses"),
@@ -154,7 +82,7 @@ Pod ReadPod(const JsonValue& object) {
 std::string EncodePod(const Pod& pod) {
   RecordWriter out;
   for (const std::string_view text :
-       {pod.name, pod.name_space, pod.uid, pod.ip, pod.host_ip, pod.node_name, pod.phase,
+       {pod.name_space, pod.name, pod.uid, pod.ip, pod.host_ip, pod.node_name, pod.phase,
         pod.controller_kind, pod.controller_name}) {
     out.Text(text);
   }
@@ -181,7 +109,7 @@ Pod DecodePod(std::string_view record) {
   RecordReader in(record);
   Pod pod;
   for (std::string_view* text :
-       {&pod.name, &pod.name_space, &pod.uid, &pod.ip, &pod.host_ip, &pod.node_name, &pod.phase,
+       {&pod.name_space, &pod.name, &pod.uid, &pod.ip, &pod.host_ip, &pod.node_name, &pod.phase,
         &pod.controller_kind, &pod.controller_name}) {
     *text = in.Text();
   }

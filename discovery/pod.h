@@ -1,6 +1,6 @@
 // A pod, stripped to the fields that targets are made of.
 //
-// Who calls it: the pod role, on the loop's thread.
+// Who calls it: the roles that have to do with pods, on the loop's thread.
 // Operation: ReadPod takes the fields from an object of the API server; EncodePod packs them into a
 // record of some hundred bytes, which is what is kept per pod; DecodePod unpacks it. Two pods make
 // the same targets if and only if their records are equal, or neither has an address. Views in a
@@ -11,10 +11,10 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "discovery/json_object.h"
+#include "discovery/record.h"
 
 namespace limpet {
 
@@ -43,14 +43,15 @@ struct Pod {
   std::string_view ready;  // "true", "false" or "unknown"
   std::string_view controller_kind;
   std::string_view controller_name;
-  std::vector<std::pair<std::string_view, std::string_view>> labels;
-  std::vector<std::pair<std::string_view, std::string_view>> annotations;
+  TextPairs labels;
+  TextPairs annotations;
   std::vector<PodContainer> containers;  // init containers last
 };
 
 Pod ReadPod(const JsonValue& object);
 
 std::string EncodePod(const Pod& pod);
+inline std::string PodRecord(const JsonValue& object) { return EncodePod(ReadPod(object)); }
 // Only for what EncodePod made.
 Pod DecodePod(std::string_view record);
 

@@ -11,7 +11,7 @@ namespace limpet {
 namespace {
 
 constexpr std::string_view kMagic = "limpetC1";
-constexpr size_t kEntryBytes = 8 + 8 + 4;
+constexpr size_t kEntryBytes = 8 + 8 + 8 + 4;
 constexpr size_t kNameBytesMax = 120;
 constexpr size_t kFileBytesMax = 4 * CursorFile::kCompactBytes;
 
@@ -24,10 +24,11 @@ void AppendHex(uint64_t value, int digits, std::string& out) {
   for (int i = digits - 1; i >= 0; --i) out.push_back("0123456789ABCDEF"[value >> (4 * i) & 15]);
 }
 
-std::string Entry(LogPosition position) {
+std::string Entry(LogPosition position, int64_t removed_ms) {
   std::string out;
   PutFixed64(position.segment, out);
   PutFixed64(position.offset, out);
+  PutFixed64(static_cast<uint64_t>(removed_ms), out);
   PutFixed32(MaskCrc(Crc32c(out)), out);
   return out;
 }
@@ -53,22 +54,25 @@ std::string CursorFileName(std::string_view receiver) {
   return name.append(kCursorSuffix);
 }
 
-std::optional<LogPosition> ParseCursor(std::string_view bytes) {
-  std::optional<LogPosition> last;
+std::optional<SavedCursor> ParseCursor(std::string_view bytes) {
+  std::optional<SavedCursor> last;
   ByteReader in(bytes);
   if (in.Take(kMagic.size()) != kMagic) return last;
   while (in.rest().size() >= kEntryBytes) {
     const uint32_t crc = Crc32c(in.rest().substr(0, kEntryBytes - 4));
-    LogPosition position;
-    position.segment = in.Fixed64();
-    position.offset = in.Fixed64();
+    SavedCursor cursor;
+    cursor.segment = in.Fixed64();
+    cursor.offset = in.Fixed64();
+    cursor.removed_ms = static_cast<int64_t>(in.Fixed64());
+    if (UnmaskCrc(in.Fixed32()) != crc) continue;
     // Cursors only move forward, so of good entries the furthest is the last.
-    if (UnmaskCrc(in.Fixed32()) == crc && (!last || *last < position)) last = position;
+    const LogPosition position = cursor;
+    if (!last || static_cast<LogPosition>(*last) <= position) last = cursor;
   }
   return last;
 }
 
-Result<std::optional<LogPosition>> ReadCursor(FileSystem& files, const std::string& path) {
+Result<std::optional<SavedCursor>> ReadCursor(FileSystem& files, const std::string& path) {
   auto file = files.Open(path, OpenMode::kRead);
   if (!file) return file.error();
   std::string bytes(kFileBytesMax, '\0');
@@ -84,9 +88,10 @@ CursorFile::CursorFile(FileSystem& files, std::string directory, std::string nam
       draft_path_(path_.substr(0, path_.size() - kCursorSuffix.size()) +
                   std::string(kCursorDraftSuffix)) {}
 
-Result<void> CursorFile::Save(LogPosition position) {
-  if (file_ == nullptr || bytes_ + kEntryBytes > kCompactBytes) return WriteAnew(position);
-  auto written = file_->Append(Entry(position));
+Result<void> CursorFile::Save(LogPosition position, int64_t removed_ms) {
+  const std::string entry = Entry(position, removed_ms);
+  if (file_ == nullptr || bytes_ + kEntryBytes > kCompactBytes) return WriteAnew(entry);
+  auto written = file_->Append(entry);
   if (!written) {
     file_.reset();  // it may end in half an entry
     return written;
@@ -96,13 +101,13 @@ Result<void> CursorFile::Save(LogPosition position) {
   return {};
 }
 
-Result<void> CursorFile::WriteAnew(LogPosition position) {
+Result<void> CursorFile::WriteAnew(const std::string& entry) {
   file_.reset();
   // What an earlier attempt left; that it is not there is the rule.
   (void)files_.Remove(draft_path_);
   auto file = files_.Open(draft_path_, OpenMode::kCreateNew);
   if (!file) return file.error();
-  const std::string bytes = std::string(kMagic) + Entry(position);
+  const std::string bytes = std::string(kMagic) + entry;
   if (auto written = (*file)->Append(bytes); !written) return written;
   // Before the rename: a name must not come to stand for bytes that a power cut can take.
   if (auto synced = (*file)->Sync(); !synced) return synced;

@@ -24,12 +24,16 @@ namespace limpet {
 inline constexpr std::string_view kCursorSuffix = ".cursor";
 inline constexpr std::string_view kCursorDraftSuffix = ".cursor.new";
 
+struct SavedCursor : LogPosition {
+  int64_t removed_ms = 0;  // since when the receiver has been missing; 0: it is there
+};
+
 // Without a directory and with kCursorSuffix.
 std::string CursorFileName(std::string_view receiver);
 
 // The last good entry; nothing where the file is empty or has none.
-std::optional<LogPosition> ParseCursor(std::string_view bytes);
-Result<std::optional<LogPosition>> ReadCursor(FileSystem& files, const std::string& path);
+std::optional<SavedCursor> ParseCursor(std::string_view bytes);
+Result<std::optional<SavedCursor>> ReadCursor(FileSystem& files, const std::string& path);
 
 class CursorFile {
  public:
@@ -37,12 +41,12 @@ class CursorFile {
 
   CursorFile(FileSystem& files, std::string directory, std::string name);
 
-  Result<void> Save(LogPosition position);
+  Result<void> Save(LogPosition position, int64_t removed_ms = 0);
   // What was saved, made durable.
   Result<void> Sync();
 
  private:
-  Result<void> WriteAnew(LogPosition position);
+  Result<void> WriteAnew(const std::string& entry);
 
   FileSystem& files_;
   std::string directory_;

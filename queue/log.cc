@@ -23,7 +23,7 @@ Result<std::unique_ptr<Log>> OpenLog(EventLoop& loop, FileSystem& files, const C
   (void)files.SyncDirectory(options.directory);
   auto lock = files.Lock(options.directory + "/lock");
   if (!lock) return lock.error();
-  RecoveredLog recovered = RecoverLog(files, options.directory);
+  RecoveredLog recovered = RecoverLog(files, options.directory, clock.WallMs());
   return std::unique_ptr<Log>(std::make_unique<LogImpl>(loop, files, clock, std::move(options),
                                                         std::move(*lock), std::move(queue),
                                                         std::move(recovered)));

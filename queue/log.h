@@ -43,11 +43,19 @@ struct LogOptions {
   Millis sync_interval{1000};
   uint64_t segment_bytes = 16ull << 20;
   uint64_t tail_bytes = 2ull << 20;
+  // For so long the cursor of a receiver that was removed is kept, and holds segments.
+  Millis cursor_grace{3'600'000};
 };
+
+// Where a receiver without a cursor begins.
+enum class ReaderStart { kOldest, kNow };
 
 struct LogStats {
   uint64_t bytes = 0;  // on disk
   uint64_t segments = 0;
+  uint64_t samples_on_disk = 0;  // in older segments of an earlier process by their size
+  uint64_t moved_aside_files = 0;
+  uint64_t cursors = 0;  // also of receivers that were removed a short while ago
   uint64_t records_total = 0;
   uint64_t samples_total = 0;
   uint64_t bytes_written_total = 0;
@@ -61,7 +69,19 @@ struct LogStats {
   bool degraded = false;                // the disk does not take writes
   std::string last_error;               // empty unless degraded
   int64_t last_write_latency_us = 0;
+  Histogram write_seconds{{0.00001, 0.0001, 0.001, 0.01, 0.1, 1, 5}};
   Histogram sync_seconds{{0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5}};
+};
+
+// Samples that a receiver will not get any more, by what took them.
+struct LostSamples {
+  uint64_t max_bytes = 0;
+  uint64_t max_age = 0;
+  // In parts of the disk that cannot be read or do not check out: as far as records around them
+  // tell how many those were.
+  uint64_t damage = 0;
+  uint64_t memory = 0;  // there was no room to keep them while the disk did not take writes
+  uint64_t total() const { return max_bytes + max_age + damage + memory; }
 };
 
 class LogReader;
@@ -75,10 +95,12 @@ class Log {
   virtual ~Log() = default;
 
   virtual void Append(const ScrapeView& scrape) = 0;
-  // A reader for the receiver of that name, at its saved cursor; without one, at the oldest record.
+  // A reader for the receiver of that name, at its saved cursor; without one, where `start` says.
   // The name is a label value: it is made safe for a file name here.
-  virtual std::unique_ptr<LogReader> NewReader(const std::string& receiver) = 0;
-  // Forgets the cursors of receivers that are not in the list, so that they hold no segment.
+  virtual std::unique_ptr<LogReader> NewReader(const std::string& receiver,
+                                               ReaderStart start = ReaderStart::kOldest) = 0;
+  // Forgets the cursors of receivers that are not in the list once they have been missing from it
+  // for cursor_grace, restarts included. One that comes back before that goes on where it was.
   virtual void KeepOnly(const std::vector<std::string>& receivers) = 0;
   virtual void SetBounds(uint64_t max_bytes, Millis max_age, Millis sync_interval) = 0;
   virtual const LogStats& stats() const = 0;
@@ -86,7 +108,12 @@ class Log {
   virtual void Close(Millis limit) = 0;
 };
 
-// Reads the log in order for one receiver. Destroying it leaves the saved cursor where it is.
+// Reads the log for one receiver, in windows: what is readable now, at most until one target has 32
+// scrapes in it, to 4 MiB, or to the segment's end. Within a window scrapes come target by target
+// (LogTarget::key), each target's in the log's order, so that a sender can put many samples of a
+// series into a request. Live, a window is the one or few scrapes that are new. What may have been
+// sent before (ScrapeView::may_be_resent) makes windows of its own. With 12 MiB given out and
+// not acknowledged, nothing more comes. Destroying it leaves the saved cursor where it is.
 class LogReader {
  public:
   virtual ~LogReader() = default;
@@ -94,7 +121,8 @@ class LogReader {
   // The next scrape, or null where there is none for now; the wake-up then tells when to ask again.
   // What it points to is good until the next call.
   virtual const ScrapeView* Next() = 0;
-  // Behind the scrape that Next gave last.
+  // Up to there everything has been given out: until a window's last scrape has been, that is where
+  // it begins, then its end.
   virtual LogPosition position() const = 0;
   virtual void SetWakeUp(std::function<void()> wake_up) = 0;
   // Everything before it has been delivered or given up on purpose; saved by the disk thread.
@@ -103,8 +131,11 @@ class LogReader {
   virtual void Rewind() = 0;
 
   virtual uint64_t backlog_bytes() const = 0;  // behind the acknowledged position
-  virtual uint64_t samples_dropped()
-      const = 0;  // went by max_bytes or max_age, or were damaged, before delivery
+  // Timestamp of the oldest scrape that is not acknowledged; 0: none. Where that has not been read
+  // from disk yet, it may be younger than told, by less than what a segment covers.
+  virtual int64_t oldest_unsent_ms() const = 0;
+  // Gone before they were given out, or before they were acknowledged and had to be read again.
+  virtual const LostSamples& samples_lost() const = 0;
 };
 
 }  // namespace limpet

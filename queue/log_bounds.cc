@@ -6,11 +6,14 @@
 #include "agent/platform/logging.h"
 #include "queue/log_impl.h"
 #include "queue/log_reader_impl.h"
+#include "queue/record.h"
 
 namespace limpet {
 namespace {
 
 constexpr Millis kAgeWatch{10'000};
+constexpr Millis kRemovedWatch{10'000};
+constexpr size_t kGoneMax = 64;
 
 }  // namespace
 
@@ -20,10 +23,10 @@ bool LogImpl::Passed(const LogReceiver& receiver, const LogSegment& segment) con
          (at.segment == segment.number() && at.offset >= segment.ReadableEnd());
 }
 
-LogPosition LogImpl::DeliveredTo(const std::shared_ptr<LogReceiver>& receiver) const {
+LogPosition LogImpl::TakenBy(const std::shared_ptr<LogReceiver>& receiver) const {
   LogPosition furthest = receiver->acknowledged;
   for (const LogReaderImpl* reader : readers_) {
-    if (reader->receiver() == receiver) furthest = std::max(furthest, reader->position());
+    if (reader->receiver() == receiver) furthest = std::max(furthest, reader->taken());
   }
   return furthest;
 }
@@ -49,13 +52,13 @@ void LogImpl::KeepBounds(uint64_t bytes_to_come) {
   for (const auto& [number, segment] : segments_) bytes += segment.BytesOnDisk();
   while (bytes > options_.max_bytes && !IsActive(segments_.begin()->second)) {
     bytes -= segments_.begin()->second.BytesOnDisk();
-    DropOldest("max_bytes");
+    DropOldest("max_bytes", &LostSamples::max_bytes);
   }
   if (options_.max_age.count() <= 0) return;
   const int64_t oldest_allowed_ms = clock_.WallMs() - options_.max_age.count();
   while (!IsActive(segments_.begin()->second) &&
          segments_.begin()->second.newest_ms < oldest_allowed_ms) {
-    DropOldest("max_age");
+    DropOldest("max_age", &LostSamples::max_age);
   }
 }
 
@@ -67,6 +70,50 @@ void LogImpl::WatchAge() {
   });
 }
 
+// The receivers that have been missing for long hold nothing any more.
+void LogImpl::ForgetRemoved() {
+  const int64_t now_ms = clock_.WallMs();
+  bool waiting = false;
+  std::erase_if(receivers_, [&](const auto& entry) {
+    LogReceiver& receiver = *entry.second;
+    if (receiver.removed_ms == 0) return false;
+    receiver.removed_ms = std::min(receiver.removed_ms, now_ms);  // the clock may have been set
+    if (now_ms - receiver.removed_ms < options_.cursor_grace.count()) {
+      waiting = true;
+      return false;
+    }
+    receiver.counts = false;
+    if (!closed_) disk_->RemoveCursor(entry.first);
+    return true;
+  });
+  DeleteAcknowledged();
+  if (waiting) WatchRemoved();
+}
+
+void LogImpl::WatchRemoved() {
+  if (closed_ || std::exchange(removed_watched_, true)) return;
+  disk_->After(kRemovedWatch, [this] {
+    removed_watched_ = false;
+    ForgetRemoved();
+  });
+}
+
+// Of a segment whose samples nobody has counted, its size tells.
+uint64_t LogImpl::SamplesOnDisk() const {
+  uint64_t samples = 0;
+  uint64_t bytes = 0;
+  uint64_t other_bytes = 0;
+  for (const auto& [number, segment] : segments_) {
+    const uint64_t written = segment.written();
+    if (written <= kSegmentHeaderBytes) continue;
+    (segment.samples == 0 ? other_bytes : bytes) += written;
+    samples += segment.samples - std::min(segment.samples, CountInMemory(segment, {}));
+  }
+  if (bytes == 0) return 0;
+  const double others = static_cast<double>(other_bytes) / static_cast<double>(bytes);
+  return samples + static_cast<uint64_t>(others * static_cast<double>(samples));
+}
+
 uint64_t LogImpl::CountInMemory(const LogSegment& segment, LogPosition behind) const {
   uint64_t samples = 0;
   for (const LogChunk& chunk : segment.chunks) {
@@ -76,19 +123,19 @@ uint64_t LogImpl::CountInMemory(const LogSegment& segment, LogPosition behind) c
   return samples;
 }
 
-void LogImpl::DropOldest(std::string_view reason) {
+void LogImpl::DropOldest(std::string_view reason, LossReason counter) {
   LogSegment& segment = segments_.begin()->second;
   std::vector<std::shared_ptr<LogReceiver>> missing;
   std::vector<uint64_t> offsets;
   for (const auto& [name, receiver] : receivers_) {
     if (Passed(*receiver, segment)) continue;
-    const LogPosition had = DeliveredTo(receiver);
+    const LogPosition had = TakenBy(receiver);
     if (had.segment > segment.number()) continue;
     const bool inside = had.segment == segment.number();
     missing.push_back(receiver);
     offsets.push_back(inside ? std::max<uint64_t>(had.offset, kSegmentHeaderBytes)
                              : kSegmentHeaderBytes);
-    receiver->samples_dropped += CountInMemory(segment, had);
+    (*receiver).lost.*counter += CountInMemory(segment, had);
   }
   if (!missing.empty() || receivers_.empty()) {
     ++stats_.segments_dropped_total;
@@ -97,66 +144,87 @@ void LogImpl::DropOldest(std::string_view reason) {
   }
   for (const LogChunk& chunk : segment.chunks) memory_bytes_ -= chunk.bytes->size();
   const uint64_t written = segment.written();
+  const uint64_t samples = segment.samples - std::min(segment.samples, CountInMemory(segment, {}));
   segment.file->given_up = true;
-  disk_->CountAndRemove(segment.file, written, std::move(offsets),
-                        [missing = std::move(missing)](const std::vector<uint64_t>& samples) {
-                          for (size_t i = 0; i < samples.size(); ++i) {
-                            missing[i]->samples_dropped += samples[i];
-                          }
-                        });
+  disk_->CountAndRemove(
+      segment.file, {.end = written, .samples = samples}, std::move(offsets),
+      [missing = std::move(missing), counter](const std::vector<uint64_t>& counts) {
+        for (size_t i = 0; i < counts.size(); ++i) {
+          (*missing[i]).lost.*counter += counts[i];
+        }
+      });
+  NoteGone(segment.number(), counter);
   segments_.erase(segments_.begin());
 }
 
+void LogImpl::NoteGone(uint64_t segment, LossReason reason) {
+  gone_.emplace_back(segment, reason);
+  if (gone_.size() > kGoneMax) gone_.pop_front();
+}
+
+LossReason LogImpl::WhyGone(uint64_t segment) const {
+  const auto found =
+      std::find_if(gone_.rbegin(), gone_.rend(), [&](const auto& g) { return g.first == segment; });
+  return found == gone_.rend() ? &LostSamples::max_bytes : found->second;
+}
+
 void LogImpl::Trim() {
-  TrimWritten();
   uint64_t pending = 0;
   for (const auto& [number, segment] : segments_) {
     if (segment.Pending()) pending += segment.end - segment.written();
   }
-  // Half of the memory, so that there is some left for what comes while the disk does not get on.
-  if (pending > options_.tail_bytes / 2 && !probing_) OnStalled();
-  while (memory_bytes_ > options_.tail_bytes && LoseOldest()) {
+  if (Stalled(pending)) OnStalled();
+  // What a disk that gets on has yet to take is on its way out, however large a record is.
+  const uint64_t budget = options_.tail_bytes + (stats_.degraded ? 0 : pending);
+  TrimWritten(budget);
+  while (memory_bytes_ > budget && LoseOldest()) {
   }
-  if (memory_bytes_ <= options_.tail_bytes) return;
-  OnStalled();
-  while (memory_bytes_ > options_.tail_bytes && LoseOldest()) {
+  if (memory_bytes_ <= budget || !stats_.degraded) return;
+  // A retry has handed it to a disk that still does not get on.
+  HoldInMemory();
+  while (memory_bytes_ > budget && LoseOldest()) {
   }
 }
 
-void LogImpl::TrimWritten() {
+void LogImpl::TrimWritten(uint64_t budget) {
   for (auto& [number, segment] : segments_) {
     std::deque<LogChunk>& chunks = segment.chunks;
     const uint64_t written = segment.written();
-    while (memory_bytes_ > options_.tail_bytes && !chunks.empty() &&
+    while (memory_bytes_ > budget && !chunks.empty() &&
            chunks.front().offset + chunks.front().bytes->size() <= written) {
       memory_bytes_ -= chunks.front().bytes->size();
       chunks.pop_front();
     }
-    if (memory_bytes_ <= options_.tail_bytes) return;
+    if (memory_bytes_ <= budget) return;
   }
 }
 
 bool LogImpl::LoseOldest() {
   const auto lost = std::find_if(segments_.begin(), segments_.end(), [&](const auto& entry) {
     const LogSegment::State state = entry.second.state;
-    return !entry.second.chunks.empty() && !IsActive(entry.second) &&
+    return !entry.second.chunks.empty() && !IsActive(entry.second) && entry.first != appended_ &&
            (state == LogSegment::State::kMemory || state == LogSegment::State::kGivenUp);
   });
   if (lost == segments_.end()) return false;
   LogSegment& segment = lost->second;
   uint64_t samples = receivers_.empty() ? CountInMemory(segment, {}) : 0;
   for (const auto& [name, receiver] : receivers_) {
-    const uint64_t missed = CountInMemory(segment, DeliveredTo(receiver));
-    receiver->samples_dropped += missed;
+    const uint64_t missed = CountInMemory(segment, TakenBy(receiver));
+    receiver->lost.memory += missed;
     samples = std::max(samples, missed);
   }
   stats_.samples_lost_total += samples;
+  segment.samples -= std::min(segment.samples, CountInMemory(segment, {}));
   for (const LogChunk& chunk : segment.chunks) memory_bytes_ -= chunk.bytes->size();
   segment.chunks.clear();
   segment.file->given_up = true;
   segment.state = LogSegment::State::kGivenUp;
   segment.end = segment.written();
-  if (segment.end <= kSegmentHeaderBytes) segments_.erase(lost);
+  if (segment.end <= kSegmentHeaderBytes) {
+    disk_->Remove(segment.file);
+    NoteGone(segment.number(), &LostSamples::memory);
+    segments_.erase(lost);
+  }
   return true;
 }
 

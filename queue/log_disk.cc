@@ -73,12 +73,12 @@ void LogDisk::FindRecord(std::shared_ptr<SegmentFile> segment, uint64_t from, ui
       });
 }
 
-void LogDisk::CountAndRemove(std::shared_ptr<SegmentFile> segment, uint64_t end,
+void LogDisk::CountAndRemove(std::shared_ptr<SegmentFile> segment, WrittenPart part,
                              std::vector<uint64_t> offsets,
                              std::function<void(std::vector<uint64_t>)> function) {
-  queue_->Post([w = worker_, p = port_, s = std::move(segment), end, o = std::move(offsets),
+  queue_->Post([w = worker_, p = port_, s = std::move(segment), part, o = std::move(offsets),
                 f = std::move(function)] {
-    p->Post([f, counts = w->CountAndRemove(*s, end, o)] { f(counts); });
+    p->Post([f, counts = w->CountAndRemove(*s, part, o)] { f(counts); });
   });
 }
 
@@ -86,8 +86,8 @@ void LogDisk::Remove(std::shared_ptr<SegmentFile> segment) {
   queue_->Post([w = worker_, s = std::move(segment)] { w->Remove(*s); });
 }
 
-void LogDisk::SaveCursor(const std::string& file_name, LogPosition position) {
-  if (!worker_->NoteCursor(file_name, position)) return;
+void LogDisk::SaveCursor(const std::string& file_name, const SavedCursor& cursor) {
+  if (!worker_->NoteCursor(file_name, cursor)) return;
   queue_->PostAfter(kCursorSaveDelay, [w = worker_] { w->SaveCursors(); });
 }
 
@@ -109,6 +109,7 @@ bool LogDisk::Close(Millis limit) {
 
 bool LogDisk::stopped() const { return worker_->stopped(); }
 uint64_t LogDisk::bytes_written() const { return worker_->bytes_written(); }
+Histogram LogDisk::write_seconds() const { return worker_->write_seconds(); }
 int64_t LogDisk::last_write_latency_us() const { return worker_->last_write_latency_us(); }
 
 }  // namespace limpet

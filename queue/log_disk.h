@@ -22,6 +22,7 @@
 #include "agent/platform/event_loop.h"
 #include "agent/platform/file_system.h"
 #include "agent/platform/result.h"
+#include "queue/cursor_file.h"
 #include "queue/log.h"
 #include "queue/log_disk_queue.h"
 
@@ -37,6 +38,12 @@ struct SegmentFile {
   std::atomic<uint64_t> written{0};
   // Nothing is written to it any more: a sync of it failed, or it is not wanted. Any thread.
   std::atomic<bool> given_up{false};
+};
+
+// What of a segment is on disk.
+struct WrittenPart {
+  uint64_t end = 0;
+  uint64_t samples = 0;  // 0: not known
 };
 
 // Why writing stopped.
@@ -83,14 +90,14 @@ class LogDisk {
   // The next place behind `from` where a record checks out, or `end`.
   void FindRecord(std::shared_ptr<SegmentFile> segment, uint64_t from, uint64_t end,
                   std::function<void(Result<uint64_t>)> function);
-  // How many samples are between each of the places and `end`; then the file goes.
-  void CountAndRemove(std::shared_ptr<SegmentFile> segment, uint64_t end,
+  // How many samples are between each of the places and the end; then the file goes.
+  void CountAndRemove(std::shared_ptr<SegmentFile> segment, WrittenPart part,
                       std::vector<uint64_t> offsets,
                       std::function<void(std::vector<uint64_t>)> function);
   void Remove(std::shared_ptr<SegmentFile> segment);
 
   // By the receiver's file name. Coalesced: only the last of several is saved.
-  void SaveCursor(const std::string& file_name, LogPosition position);
+  void SaveCursor(const std::string& file_name, const SavedCursor& cursor);
   void RemoveCursor(const std::string& file_name);
 
   void SetSyncInterval(Millis interval);
@@ -101,6 +108,7 @@ class LogDisk {
 
   uint64_t bytes_written() const;
   int64_t last_write_latency_us() const;
+  Histogram write_seconds() const;
 
  private:
   std::shared_ptr<LoopPort> port_;

@@ -46,9 +46,18 @@ void DiskWorker::Write(const std::shared_ptr<SegmentFile>& segment, uint64_t off
     return;
   }
   bytes_written_ += bytes.size();
-  last_write_latency_us_ =
-      std::chrono::duration_cast<std::chrono::microseconds>(clock_.Now() - begin).count();
+  const SteadyTime::duration took = clock_.Now() - begin;
+  last_write_latency_us_ = std::chrono::duration_cast<std::chrono::microseconds>(took).count();
+  {
+    const std::lock_guard lock(write_seconds_mutex_);
+    write_seconds_.Observe(std::chrono::duration<double>(took).count());
+  }
   ScheduleSync();
+}
+
+Histogram DiskWorker::write_seconds() const {
+  const std::lock_guard lock(write_seconds_mutex_);
+  return write_seconds_;
 }
 
 Result<void> DiskWorker::TryWrite(const std::shared_ptr<SegmentFile>& segment,
@@ -141,15 +150,23 @@ Result<uint64_t> DiskWorker::FindRecord(const SegmentFile& segment, uint64_t fro
   return walker.offset();
 }
 
-std::vector<uint64_t> DiskWorker::CountAndRemove(const SegmentFile& segment, uint64_t end,
+std::vector<uint64_t> DiskWorker::CountAndRemove(const SegmentFile& segment, WrittenPart part,
                                                  const std::vector<uint64_t>& offsets) {
+  auto file = files_.Open(segment.path, OpenMode::kRead);
   std::map<uint64_t, uint64_t> samples;
-  if (auto file = files_.Open(segment.path, OpenMode::kRead); file) {
-    for (const uint64_t offset : offsets) {
-      if (samples.contains(offset) || offset >= end) continue;
-      auto summary = SummarizeSegment(**file, {}, offset, end);
-      if (summary) samples[offset] = summary->samples;
+  for (const uint64_t offset : offsets) {
+    if (samples.contains(offset) || offset >= part.end) continue;
+    if (offset <= kSegmentHeaderBytes && part.samples > 0) {
+      samples[offset] = part.samples;
+      continue;
     }
+    Result<SegmentSummary> summary =
+        file ? SummarizeSegment(**file, {}, offset, part.end) : file.error();
+    // Where it cannot be read, its size tells about how many there were.
+    const double share = static_cast<double>(part.end - offset) /
+                         static_cast<double>(part.end - kSegmentHeaderBytes);
+    samples[offset] = summary ? summary->samples
+                              : static_cast<uint64_t>(share * static_cast<double>(part.samples));
   }
   Remove(segment);
   std::vector<uint64_t> counts;
@@ -165,9 +182,9 @@ void DiskWorker::Remove(const SegmentFile& segment) {
   (void)files_.Remove(segment.path);
 }
 
-bool DiskWorker::NoteCursor(const std::string& file_name, LogPosition position) {
+bool DiskWorker::NoteCursor(const std::string& file_name, const SavedCursor& cursor) {
   const std::lock_guard lock(noted_mutex_);
-  noted_[file_name] = position;
+  noted_[file_name] = cursor;
   return !std::exchange(save_scheduled_, true);
 }
 
@@ -182,30 +199,30 @@ void DiskWorker::RemoveCursor(const std::string& file_name) {
 }
 
 void DiskWorker::SaveCursors() {
-  std::map<std::string, LogPosition> noted;
+  std::map<std::string, SavedCursor> noted;
   {
     const std::lock_guard lock(noted_mutex_);
     noted.swap(noted_);
     save_scheduled_ = false;
   }
-  for (const auto& [name, position] : noted) {
+  for (const auto& [name, saved_as] : noted) {
     const auto [cursor, made] =
         cursors_.try_emplace(name, CursorFile(files_, CursorDirectory(), name));
-    if (auto saved = cursor->second.file.Save(position); !saved) {
-      CursorFailed(name, position, saved.error());
+    if (auto saved = cursor->second.file.Save(saved_as, saved_as.removed_ms); !saved) {
+      CursorFailed(name, saved_as, saved.error());
       continue;
     }
-    cursor->second.saved = position;
+    cursor->second.saved = saved_as;
     ScheduleSync();
   }
 }
 
-void DiskWorker::CursorFailed(const std::string& file_name, LogPosition position,
+void DiskWorker::CursorFailed(const std::string& file_name, const SavedCursor& cursor,
                               const Error& error) {
   bool schedule;
   {
     const std::lock_guard lock(noted_mutex_);
-    noted_.try_emplace(file_name, position);
+    noted_.try_emplace(file_name, cursor);
     schedule = !std::exchange(save_scheduled_, true);
   }
   if (schedule) ScheduleCursorSave(kCursorRetry);

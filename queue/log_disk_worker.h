@@ -46,7 +46,7 @@ class DiskWorker : public std::enable_shared_from_this<DiskWorker> {
   bool stopped() const { return stopped_; }
   Result<std::string> Read(const SegmentFile& segment, uint64_t offset, size_t bytes);
   Result<uint64_t> FindRecord(const SegmentFile& segment, uint64_t from, uint64_t end);
-  std::vector<uint64_t> CountAndRemove(const SegmentFile& segment, uint64_t end,
+  std::vector<uint64_t> CountAndRemove(const SegmentFile& segment, WrittenPart part,
                                        const std::vector<uint64_t>& offsets);
   void Remove(const SegmentFile& segment);
   void RemoveCursor(const std::string& file_name);
@@ -58,10 +58,11 @@ class DiskWorker : public std::enable_shared_from_this<DiskWorker> {
   // Any thread.
   void SetSyncInterval(Millis interval) { sync_interval_ms_ = interval.count(); }
   // True where a save has to be scheduled.
-  bool NoteCursor(const std::string& file_name, LogPosition position);
+  bool NoteCursor(const std::string& file_name, const SavedCursor& cursor);
   void ForgetCursor(const std::string& file_name);
   void SetQueue(DiskQueue* queue);
   uint64_t bytes_written() const { return bytes_written_; }
+  Histogram write_seconds() const;
   int64_t last_write_latency_us() const { return last_write_latency_us_; }
 
  private:
@@ -81,7 +82,7 @@ class DiskWorker : public std::enable_shared_from_this<DiskWorker> {
   void ScheduleSync();
   void ScheduleCursorSave(Millis delay);
   std::string CursorDirectory() const { return directory_ + "/cursors"; }
-  void CursorFailed(const std::string& file_name, LogPosition position, const Error& error);
+  void CursorFailed(const std::string& file_name, const SavedCursor& cursor, const Error& error);
 
   FileSystem& files_;
   const Clock& clock_;
@@ -92,6 +93,8 @@ class DiskWorker : public std::enable_shared_from_this<DiskWorker> {
   std::atomic<int64_t> sync_interval_ms_;
   std::atomic<uint64_t> bytes_written_{0};
   std::atomic<int64_t> last_write_latency_us_{0};
+  mutable std::mutex write_seconds_mutex_;
+  Histogram write_seconds_ = LogStats().write_seconds;
 
   std::map<uint64_t, OpenSegment> open_;
   std::atomic<bool> stopped_ = false;
@@ -100,14 +103,14 @@ class DiskWorker : public std::enable_shared_from_this<DiskWorker> {
   struct Cursor {
     explicit Cursor(CursorFile cursor_file) : file(std::move(cursor_file)) {}
     CursorFile file;
-    LogPosition saved;
+    SavedCursor saved;
   };
   std::map<std::string, Cursor> cursors_;
 
   std::mutex queue_mutex_;
   DiskQueue* queue_ = nullptr;
   std::mutex noted_mutex_;
-  std::map<std::string, LogPosition> noted_;
+  std::map<std::string, SavedCursor> noted_;
   bool save_scheduled_ = false;
 };
 

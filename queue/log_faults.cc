@@ -12,6 +12,9 @@ namespace {
 constexpr Millis kBackoffMin{1000};
 constexpr Millis kBackoffMax{30'000};
 constexpr Millis kCursorFailureLog{60'000};
+// A disk that takes nothing for so long hangs; a slow one may be behind by so many times the tail.
+constexpr Millis kStallTime{5000};
+constexpr uint64_t kUnwrittenTailsMax = 16;
 
 }  // namespace
 
@@ -29,10 +32,17 @@ void LogImpl::OnCursorFailed(const Error& error) {
   LogWarn("cannot save a cursor", {{"error", error.message}});
 }
 
+bool LogImpl::Stalled(uint64_t pending_bytes) {
+  const uint64_t written = disk_->bytes_written();
+  if (pending_seen_ == 0 || written != written_seen_) progress_at_ = clock_.Now();
+  pending_seen_ = pending_bytes;
+  written_seen_ = written;
+  if (stats_.degraded || pending_bytes == 0) return false;
+  return clock_.Now() - progress_at_ >= kStallTime ||
+         pending_bytes > kUnwrittenTailsMax * options_.tail_bytes;
+}
+
 void LogImpl::OnStalled() {
-  const bool waiting = std::any_of(segments_.begin(), segments_.end(),
-                                   [](const auto& entry) { return entry.second.Pending(); });
-  if (!waiting) return;
   ++stats_.write_errors_total;
   HoldInMemory();
   Degrade("the disk does not take writes in time");
@@ -95,6 +105,7 @@ void LogImpl::Heal() {
   stats_.degraded = false;
   stats_.last_error.clear();
   backoff_ = Millis(0);
+  pending_seen_ = 0;
   WriteHeld();
 }
 

@@ -27,9 +27,13 @@ LogImpl::LogImpl(EventLoop& loop, FileSystem& files, const Clock& clock, LogOpti
       next_number_(recovered.next_number) {
   stats_.damaged_bytes_total = recovered.damaged_bytes;
   stats_.damaged_records_total = recovered.damaged_records;
-  for (const auto& [file_name, position] : recovered.cursors) {
-    receivers_[file_name] = std::make_shared<LogReceiver>(
-        LogReceiver{.file_name = file_name, .acknowledged = position});
+  stats_.moved_aside_files = recovered.moved_aside_files;
+  for (const auto& [file_name, cursor] : recovered.cursors) {
+    auto receiver = std::make_shared<LogReceiver>();
+    receiver->file_name = file_name;
+    receiver->acknowledged = cursor;
+    receiver->removed_ms = cursor.removed_ms;
+    receivers_[file_name] = std::move(receiver);
   }
   disk_ = std::make_unique<LogDisk>(
       loop, files, clock, options_.directory, std::move(lock), std::move(queue),
@@ -75,7 +79,8 @@ void LogImpl::Append(const ScrapeView& scrape) {
   if (active.oldest_ms == 0) active.oldest_ms = scrape.timestamp_ms;
   active.newest_ms = std::max(active.newest_ms, scrape.timestamp_ms);
   if (active.state == LogSegment::State::kMemory && !stats_.degraded) StartWriting(active);
-  AddChunk(active, std::string(scratch_), scrape.values.size());
+  AddChunk(active, std::string(scratch_), scrape.values.size(), scrape.timestamp_ms);
+  appended_ = active_;
   ++stats_.records_total;
   stats_.samples_total += scrape.values.size();
   Trim();
@@ -90,7 +95,7 @@ void LogImpl::StartSegment() {
   encoder_ = std::make_unique<SegmentEncoder>(segment.created_ms);
   const std::string header = EncodeSegmentHeader({number, segment.created_ms});
   active_ = number;
-  AddChunk(segments_.emplace(number, std::move(segment)).first->second, header, 0);
+  AddChunk(segments_.emplace(number, std::move(segment)).first->second, header, 0, 0);
 }
 
 void LogImpl::Rotate() {
@@ -111,12 +116,15 @@ void LogImpl::StartWriting(LogSegment& segment) {
   }
 }
 
-void LogImpl::AddChunk(LogSegment& segment, std::string bytes, uint64_t samples) {
-  LogChunk chunk{segment.end, std::make_shared<const std::string>(std::move(bytes)), samples};
+void LogImpl::AddChunk(LogSegment& segment, std::string bytes, uint64_t samples,
+                       int64_t timestamp_ms) {
+  LogChunk chunk{segment.end, std::make_shared<const std::string>(std::move(bytes)), samples,
+                 timestamp_ms};
   segment.end += chunk.bytes->size();
   memory_bytes_ += chunk.bytes->size();
   if (segment.state == LogSegment::State::kWriting)
     disk_->Write(segment.file, chunk.offset, chunk.bytes);
+  segment.samples += samples;
   segment.chunks.push_back(std::move(chunk));
 }
 
@@ -134,13 +142,16 @@ void LogImpl::WakeReaders() {
   for (LogReaderImpl* reader : readers_) reader->Wake();
 }
 
-std::unique_ptr<LogReader> LogImpl::NewReader(const std::string& receiver) {
+std::unique_ptr<LogReader> LogImpl::NewReader(const std::string& receiver, ReaderStart start) {
   const std::string file_name = CursorFileName(receiver);
   std::shared_ptr<LogReceiver>& known = receivers_[file_name];
   if (known == nullptr) {
     known = std::make_shared<LogReceiver>();
     known->file_name = file_name;
-    if (!closed_) disk_->SaveCursor(file_name, known->acknowledged);
+    if (start == ReaderStart::kNow) known->acknowledged = {active_, Active().end};
+    SaveCursor(*known);
+  } else if (std::exchange(known->removed_ms, 0) != 0) {
+    SaveCursor(*known);
   }
   auto reader = std::make_unique<LogReaderImpl>(*this, known);
   readers_.push_back(reader.get());
@@ -149,23 +160,27 @@ std::unique_ptr<LogReader> LogImpl::NewReader(const std::string& receiver) {
 
 void LogImpl::Forget(const LogReaderImpl& reader) { std::erase(readers_, &reader); }
 
+void LogImpl::SaveCursor(const LogReceiver& receiver) {
+  if (!closed_) disk_->SaveCursor(receiver.file_name, {receiver.acknowledged, receiver.removed_ms});
+}
+
 void LogImpl::KeepOnly(const std::vector<std::string>& receivers) {
   std::vector<std::string> kept;
   for (const std::string& name : receivers) kept.push_back(CursorFileName(name));
-  std::erase_if(receivers_, [&](const auto& entry) {
-    if (std::find(kept.begin(), kept.end(), entry.first) != kept.end()) return false;
-    entry.second->counts = false;
-    if (!closed_) disk_->RemoveCursor(entry.first);
-    return true;
-  });
-  DeleteAcknowledged();
+  for (const auto& [name, receiver] : receivers_) {
+    const bool wanted = std::find(kept.begin(), kept.end(), name) != kept.end();
+    if (wanted == (receiver->removed_ms == 0)) continue;
+    receiver->removed_ms = wanted ? 0 : clock_.WallMs();
+    SaveCursor(*receiver);
+  }
+  ForgetRemoved();
 }
 
 void LogImpl::Acknowledge(LogReceiver& receiver, LogPosition position) {
   if (position <= receiver.acknowledged) return;
   receiver.acknowledged = position;
-  if (!receiver.counts || closed_) return;
-  disk_->SaveCursor(receiver.file_name, position);
+  if (!receiver.counts) return;
+  SaveCursor(receiver);
   DeleteAcknowledged();
 }
 
@@ -201,7 +216,10 @@ const LogStats& LogImpl::stats() const {
     stats_.bytes += segment.BytesOnDisk();
     if (stats_.oldest_timestamp_ms == 0) stats_.oldest_timestamp_ms = segment.oldest_ms;
   }
+  stats_.samples_on_disk = SamplesOnDisk();
+  stats_.cursors = receivers_.size();
   stats_.bytes_written_total = disk_->bytes_written();
+  stats_.write_seconds = disk_->write_seconds();
   stats_.last_write_latency_us = disk_->last_write_latency_us();
   return stats_;
 }

@@ -19,6 +19,11 @@ std::weak_ptr<const T>* FindEntry(Pool<T>& pool, uint64_t hash, Same same) {
   return nullptr;
 }
 
+// Many targets may have no labels of their own; their keys tell them apart.
+uint64_t TargetHash(const Labels& labels, uint64_t key) {
+  return labels.Hash() ^ (key * 0x9e3779b97f4a7c15);
+}
+
 }  // namespace
 
 std::shared_ptr<const SeriesBlock> LogPool::Intern(std::shared_ptr<const SeriesBlock> block) {
@@ -30,13 +35,14 @@ std::shared_ptr<const SeriesBlock> LogPool::Intern(std::shared_ptr<const SeriesB
   return block;
 }
 
-std::shared_ptr<const LogTarget> LogPool::Intern(Labels labels) {
-  const uint64_t hash = labels.Hash();
-  auto* same =
-      FindEntry(targets_, hash, [&](const LogTarget& other) { return other.labels == labels; });
+std::shared_ptr<const LogTarget> LogPool::Intern(Labels labels, uint64_t key) {
+  const uint64_t hash = TargetHash(labels, key);
+  auto* same = FindEntry(targets_, hash, [&](const LogTarget& other) {
+    return other.key == key && other.labels == labels;
+  });
   if (same != nullptr) return same->lock();
   Sweep();
-  auto target = NewLogTarget(std::move(labels));
+  auto target = NewLogTarget(std::move(labels), key);
   targets_.emplace(hash, target);
   return target;
 }
@@ -52,9 +58,11 @@ void LogPool::Add(const std::shared_ptr<const SeriesBlock>& block) {
 }
 
 void LogPool::Add(const std::shared_ptr<const LogTarget>& target) {
-  const uint64_t hash = target->labels.Hash();
-  if (auto* same = FindEntry(
-          targets_, hash, [&](const LogTarget& other) { return other.labels == target->labels; })) {
+  const uint64_t hash = TargetHash(target->labels, target->key);
+  auto* same = FindEntry(targets_, hash, [&](const LogTarget& other) {
+    return other.key == target->key && other.labels == target->labels;
+  });
+  if (same != nullptr) {
     *same = target;
     return;
   }

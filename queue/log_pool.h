@@ -17,7 +17,7 @@ class LogPool {
  public:
   // The one with the same content that is in use already, else the given one.
   std::shared_ptr<const SeriesBlock> Intern(std::shared_ptr<const SeriesBlock> block);
-  std::shared_ptr<const LogTarget> Intern(Labels labels);
+  std::shared_ptr<const LogTarget> Intern(Labels labels, uint64_t key);
   // Later look-ups find this one, also where another with the same content is in use.
   void Add(const std::shared_ptr<const SeriesBlock>& block);
   void Add(const std::shared_ptr<const LogTarget>& target);

@@ -1,23 +1,19 @@
 #include "queue/log_reader_impl.h"
 
 #include <algorithm>
-#include <cassert>
-
-#include "agent/platform/logging.h"
 
 namespace limpet {
 namespace {
 
 // Decoded without anything to deliver before the loop gets its turn.
 constexpr uint64_t kSilentBytesMax = 512 * 1024;
-constexpr int kReadRetriesMax = 6;  // after 1, 2, 4, ... 32 s
-constexpr Millis kReadRetryMin{1000};
 
 }  // namespace
 
 LogReaderImpl::LogReaderImpl(LogImpl& log, std::shared_ptr<LogReceiver> receiver)
     : log_(&log), receiver_(std::move(receiver)) {
   delivered_ = receiver_->acknowledged;
+  resent_to_ = Behind(delivered_, kResentBytesMax);
   Enter(delivered_);
 }
 
@@ -27,54 +23,138 @@ LogReaderImpl::~LogReaderImpl() {
   log_->Forget(*this);
 }
 
-template <typename F>
-auto LogReaderImpl::Guarded(F function) {
-  return [this, function, generation = generation_, alive = std::weak_ptr(alive_)](auto... result) {
-    if (alive.expired() || log_ == nullptr || generation != generation_) return;
-    function(std::move(result)...);
-  };
-}
-
 const ScrapeView* LogReaderImpl::Next() {
   waiting_ = false;
   if (log_ == nullptr) return nullptr;
-  uint64_t silent_bytes = 0;
-  while (LogSegment* segment = CurrentSegment()) {
-    Record record;
-    const Fetched fetched = Fetch(*segment, record);
-    if (fetched == Fetched::kWait) break;
-    if (fetched == Fetched::kMoved) continue;
-    if (Decode(*segment, record)) return &decoder_->view();
-    silent_bytes += record.bytes;
-    if (silent_bytes > kSilentBytesMax) {
-      waiting_ = true;
-      Wake();
-      return nullptr;
-    }
-  }
+  do {
+    if (GiveOut()) return &decoder_->view();
+  } while (Gather());
   waiting_ = true;
   return nullptr;
 }
 
-bool LogReaderImpl::Decode(LogSegment& segment, const Record& record) {
-  const LogPosition begin = place_;
+bool LogReaderImpl::GiveOut() {
+  while (complete_) {
+    const LogWindow::Scrape scrape = window_.Take();
+    const bool decoded = decoder_->DecodeScanned(scrape.payload);
+    decoder_->SetMayBeResent(unacknowledged_.back().may_be_resent);
+    if (!decoded) CountUndecoded(scrape);
+    if (window_.empty()) {
+      complete_ = false;
+      window_.Clear();
+      delivered_ = unacknowledged_.back().end;
+    }
+    if (decoded) return true;
+  }
+  return false;
+}
+
+// The checksum was right, so this is what a writer should not have written.
+void LogReaderImpl::CountUndecoded(const LogWindow::Scrape& scrape) {
+  Given& window = unacknowledged_.back();
+  window.samples -= std::min<uint64_t>(window.samples, scrape.samples);
+  receiver_->lost.damage += scrape.samples;
+  LogSegment* segment = Find(window.end.segment);
+  if (segment == nullptr) return;
+  log_->CountDamage(*segment, window.end.offset - scrape.payload.size(), window.end.offset);
+}
+
+bool LogReaderImpl::Gather() {
+  paused_ = window_.empty() && given_bytes_ >= kGivenBytesMax;
+  if (paused_) return false;
+  uint64_t silent_bytes = 0;
+  while (LogSegment* segment = WindowSegment()) {
+    Record record;
+    const Fetched fetched = Fetch(*segment, record);
+    if (fetched == Fetched::kWait) {
+      // What is at hand does not wait for a part of the disk that is in trouble.
+      if (window_.empty() || !blocked_) return false;
+      break;
+    }
+    if (fetched == Fetched::kMoved) continue;
+    Take(*segment, record);
+    if (window_.full()) break;
+    if (!window_.empty()) {
+      if (unacknowledged_.back().may_be_resent && place_ >= resent_to_) break;
+      continue;
+    }
+    silent_bytes += record.bytes;
+    if (silent_bytes > kSilentBytesMax) {
+      waiting_ = true;
+      Wake();
+      return false;
+    }
+  }
+  complete_ = !window_.empty();
+  return complete_;
+}
+
+// Null where there is nothing to take any more, for now or for this window.
+LogSegment* LogReaderImpl::WindowSegment() {
+  if (window_.empty()) return CurrentSegment();
+  LogSegment* segment = Find(place_.segment);
+  return segment != nullptr && place_.offset < segment->ReadableEnd() ? segment : nullptr;
+}
+
+void LogReaderImpl::Take(LogSegment& segment, const Record& record) {
+  if (window_.empty()) decoder_->ForgetClosed();
+  const uint64_t begin = place_.offset;
   place_.offset += record.bytes;
   const bool wanted = place_.offset > deliver_from_;
-  const SegmentDecoder::Outcome outcome = decoder_->Decode(record);
-  if (outcome == SegmentDecoder::Outcome::kUndecodable) {
-    log_->CountDamage(segment, begin.offset, place_.offset);
-    if (wanted) receiver_->samples_dropped += decoder_->lost_samples();
+  const SegmentDecoder::Outcome outcome = decoder_->Scan(record);
+  const ScannedScrape& scrape = decoder_->scanned();
+  if (scrape.samples_before) CountUnseen(*scrape.samples_before, begin);
+  samples_seen_ += scrape.samples;
+  if (outcome == SegmentDecoder::Outcome::kDictionary) return;
+  const bool scanned = outcome == SegmentDecoder::Outcome::kScrape;
+  if (scanned && wanted) {
+    if (window_.empty()) {
+      unacknowledged_.emplace_back();
+      unacknowledged_.back().may_be_resent = LogPosition{place_.segment, begin} < resent_to_;
+    }
+    return AddToWindow(record.payload);
   }
-  if (outcome != SegmentDecoder::Outcome::kScrape || !wanted) return false;
-  delivered_ = place_;
-  unacknowledged_.emplace_back(delivered_, decoder_->view().values.size());
-  return true;
+  // What was given out before is needed for the values that follow.
+  if (scanned && decoder_->DecodeScanned(record.payload)) return;
+  log_->CountDamage(segment, begin, place_.offset);
+  if (wanted) CountDamaged(scrape.samples, place_.offset);
+}
+
+void LogReaderImpl::AddToWindow(std::string_view payload) {
+  const ScannedScrape& scrape = decoder_->scanned();
+  window_.Add(scrape.key, payload, static_cast<uint32_t>(scrape.samples));
+  Given& window = unacknowledged_.back();
+  window.end = place_;
+  window.samples += scrape.samples;
+  window.bytes += payload.size();
+  given_bytes_ += payload.size();
+  window.oldest_ms = std::min(window.oldest_ms, scrape.timestamp_ms);
+  window.newest_ms = std::max(window.newest_ms, scrape.timestamp_ms);
+}
+
+void LogReaderImpl::CountUnseen(uint64_t samples_before, uint64_t offset) {
+  if (samples_before > samples_seen_ && unseen_is_wanted_) {
+    CountDamaged(samples_before - samples_seen_, offset);
+  }
+  samples_seen_ = std::max(samples_seen_, samples_before);
+  unseen_is_wanted_ = false;
+}
+
+void LogReaderImpl::CountDamaged(uint64_t samples, uint64_t offset) {
+  const LogPosition at{place_.segment, offset};
+  if (at <= receiver_->damage_counted_to) return;
+  receiver_->damage_counted_to = at;
+  receiver_->lost.damage += samples;
 }
 
 void LogReaderImpl::Enter(LogPosition from) {
   place_ = {from.segment, kSegmentHeaderBytes};
   deliver_from_ = from.offset;
   decoder_.reset();
+  window_.Clear();
+  complete_ = false;
+  samples_seen_ = 0;
+  unseen_is_wanted_ = false;
   DropBuffers();
   ++generation_;
   reading_ = false;
@@ -85,6 +165,19 @@ void LogReaderImpl::Enter(LogPosition from) {
 LogSegment* LogReaderImpl::Find(uint64_t number) {
   const auto found = log_->segments().find(number);
   return found == log_->segments().end() ? nullptr : &found->second;
+}
+
+// The place that many bytes of the log behind another one, or the log's end.
+LogPosition LogReaderImpl::Behind(LogPosition from, uint64_t bytes) const {
+  LogPosition end = from;
+  for (auto at = log_->segments().lower_bound(from.segment); at != log_->segments().end(); ++at) {
+    const uint64_t begin = at->first == from.segment ? from.offset : 0;
+    const uint64_t here = std::max(at->second.ReadableEnd(), begin) - begin;
+    end = {at->first, begin + std::min(here, bytes)};
+    if (here >= bytes) break;
+    bytes -= here;
+  }
+  return end;
 }
 
 LogSegment* LogReaderImpl::CurrentSegment() {
@@ -102,6 +195,7 @@ LogSegment* LogReaderImpl::CurrentSegment() {
     const uint64_t end = segment.ReadableEnd();
     const bool finished = place_.offset >= end || deliver_from_ >= end;
     if (finished && !log_->IsActive(segment)) {
+      if (decoder_ != nullptr) CountUnseen(segment.samples, UINT64_MAX);
       Enter({at->first + 1, 0});
       continue;
     }
@@ -113,151 +207,35 @@ LogSegment* LogReaderImpl::CurrentSegment() {
   }
 }
 
-LogReaderImpl::Fetched LogReaderImpl::Fetch(LogSegment& segment, Record& record) {
-  if (place_.offset < segment.MemoryBegin()) return FetchFromDisk(segment, record);
-  DropBuffers();
-  const LogChunk& chunk = segment.ChunkAt(place_.offset);
-  size_t needed = 0;
-  const auto status =
-      ParseRecord(std::string_view(*chunk.bytes).substr(place_.offset - chunk.offset),
-                  RecordCheck::kTrusted, record, needed);
-  if (status == RecordStatus::kOk) return Fetched::kRecord;
-  // Only where damage on disk made the reader lose the records' borders.
-  const uint64_t chunk_end = chunk.offset + chunk.bytes->size();
-  log_->CountDamage(segment, place_.offset, chunk_end);
-  place_.offset = chunk_end;
-  return Fetched::kMoved;
-}
-
-LogReaderImpl::Fetched LogReaderImpl::FetchFromDisk(LogSegment& segment, Record& record) {
-  for (;;) {
-    if (blocked_) return Fetched::kWait;
-    std::string_view have;
-    if (place_.offset >= buffer_offset_ && place_.offset - buffer_offset_ <= buffer_.size()) {
-      have = std::string_view(buffer_).substr(place_.offset - buffer_offset_);
-    }
-    size_t needed = 0;
-    const RecordStatus status = ParseRecord(have, RecordCheck::kChecksum, record, needed);
-    if (status == RecordStatus::kOk) return Fetched::kRecord;
-    if (status == RecordStatus::kBad || place_.offset + needed > segment.written()) {
-      StartResync(segment);
-      return Fetched::kWait;
-    }
-    if (!ExtendBuffer(segment, needed)) return Fetched::kWait;
-  }
-}
-
-// False where the bytes have to be waited for.
-bool LogReaderImpl::ExtendBuffer(LogSegment& segment, size_t needed) {
-  if (place_.offset < buffer_offset_ || place_.offset > buffer_offset_ + buffer_.size()) {
-    DropBuffers();
-    buffer_offset_ = place_.offset;
-  }
-  const uint64_t buffer_end = buffer_offset_ + buffer_.size();
-  if (!ahead_.empty() && ahead_offset_ == buffer_end) {
-    buffer_.erase(0, place_.offset - buffer_offset_);
-    buffer_offset_ = place_.offset;
-    buffer_.append(ahead_);
-    ahead_.clear();
-    StartRead(segment, buffer_offset_ + buffer_.size(), kPieceBytes);
-    return true;
-  }
-  const size_t have = buffer_end - place_.offset;
-  StartRead(segment, buffer_end, std::max<size_t>(kPieceBytes, needed - have));
-  return false;
-}
-
-void LogReaderImpl::StartRead(LogSegment& segment, uint64_t offset, size_t bytes) {
-  const uint64_t end = segment.written();
-  if (reading_ || offset >= end) return;
-  reading_ = true;
-  log_->disk().Read(
-      segment.file, offset, std::min<uint64_t>(bytes, end - offset),
-      Guarded([this, offset](Result<std::string> read) { OnRead(offset, std::move(read)); }));
-}
-
-void LogReaderImpl::OnRead(uint64_t offset, Result<std::string> bytes) {
-  reading_ = false;
-  if (bytes && !bytes->empty()) {
-    read_failures_ = 0;
-    ahead_ = std::move(*bytes);
-    ahead_offset_ = offset;
-    return Wake();
-  }
-  OnReadFailed(bytes ? "the file is shorter than it was" : bytes.error().message);
-}
-
-void LogReaderImpl::OnReadFailed(const std::string& error) {
-  LogSegment* segment = Find(place_.segment);
-  if (segment == nullptr) return Wake();
-  if (++read_failures_ > kReadRetriesMax) {
-    LogWarn("a part of the log cannot be read and is passed over",
-            {{"file", segment->file->path}, {"error", error}});
-    SkipDiskPart(*segment);
-    read_failures_ = 0;
-    return Wake();
-  }
-  // What cannot be read now may be readable in a minute; only then is it given up.
-  blocked_ = true;
-  log_->disk().After(kReadRetryMin * (1 << (read_failures_ - 1)), Guarded([this] {
-                       blocked_ = false;
-                       Wake();
-                     }));
-}
-
-void LogReaderImpl::StartResync(LogSegment& segment) {
-  blocked_ = true;
-  log_->disk().FindRecord(segment.file, place_.offset, segment.DiskEnd(),
-                          Guarded([this](Result<uint64_t> found) { OnResync(std::move(found)); }));
-}
-
-void LogReaderImpl::OnResync(Result<uint64_t> found) {
-  blocked_ = false;
-  if (!found) return OnReadFailed(found.error().message);
-  LogSegment* segment = Find(place_.segment);
-  if (segment == nullptr) return Wake();
-  if (*found <= place_.offset) {
-    SkipDiskPart(*segment);
-  } else {
-    log_->CountDamage(*segment, place_.offset, *found);
-    place_.offset = *found;
-  }
-  Wake();
-}
-
-void LogReaderImpl::SkipDiskPart(LogSegment& segment) {
-  const uint64_t end = segment.DiskEnd();
-  if (end <= place_.offset) return;
-  log_->CountDamage(segment, place_.offset, end);
-  place_.offset = end;
-}
-
-void LogReaderImpl::DropBuffers() {
-  if (buffer_.capacity() > 0) std::string().swap(buffer_);
-  if (ahead_.capacity() > 0) std::string().swap(ahead_);
-}
-
 void LogReaderImpl::Acknowledge(LogPosition position) {
   position = std::min(position, delivered_);
-  while (!unacknowledged_.empty() && unacknowledged_.front().first <= position) {
+  while (!unacknowledged_.empty() && unacknowledged_.front().end <= position) {
+    receiver_->acknowledged_ms =
+        std::max(receiver_->acknowledged_ms, unacknowledged_.front().newest_ms);
+    given_bytes_ -= unacknowledged_.front().bytes;
     unacknowledged_.pop_front();
   }
+  if (paused_) Wake();
   if (log_ != nullptr) log_->Acknowledge(*receiver_, position);
 }
 
 void LogReaderImpl::Rewind() {
   if (log_ == nullptr || unacknowledged_.empty()) return;
   CountLostUnacknowledged();
+  resent_to_ = std::max(resent_to_, unacknowledged_.back().end);
   unacknowledged_.clear();
+  given_bytes_ = 0;
   delivered_ = receiver_->acknowledged;
   Enter(delivered_);
 }
 
 void LogReaderImpl::CountLostUnacknowledged() {
-  for (const auto& [behind, samples] : unacknowledged_) {
-    const LogSegment* segment = Find(behind.segment);
-    if (segment == nullptr || behind.offset > segment->ReadableEnd()) {
-      receiver_->samples_dropped += samples;
+  for (const Given& window : unacknowledged_) {
+    const LogSegment* segment = Find(window.end.segment);
+    if (segment == nullptr) {
+      receiver_->lost.*(log_->WhyGone(window.end.segment)) += window.samples;
+    } else if (window.end.offset > segment->ReadableEnd()) {
+      receiver_->lost.memory += window.samples;
     }
   }
 }
@@ -272,6 +250,23 @@ uint64_t LogReaderImpl::backlog_bytes() const {
     bytes += std::max(at->second.ReadableEnd(), begin) - begin;
   }
   return bytes;
+}
+
+int64_t LogReaderImpl::oldest_unsent_ms() const {
+  if (log_ == nullptr) return 0;
+  if (!unacknowledged_.empty()) return unacknowledged_.front().oldest_ms;
+  const LogPosition from = receiver_->acknowledged;
+  for (auto at = log_->segments().lower_bound(from.segment); at != log_->segments().end(); ++at) {
+    const LogSegment& segment = at->second;
+    const uint64_t begin = std::max(at->first == from.segment ? from.offset : 0,
+                                    static_cast<uint64_t>(kSegmentHeaderBytes));
+    if (begin >= segment.ReadableEnd()) continue;
+    if (begin >= segment.MemoryBegin()) return segment.ChunkAt(begin).timestamp_ms;
+    // On disk, and not read yet.
+    return begin == kSegmentHeaderBytes ? segment.oldest_ms
+                                        : std::max(segment.oldest_ms, receiver_->acknowledged_ms);
+  }
+  return 0;
 }
 
 void LogReaderImpl::Wake() {

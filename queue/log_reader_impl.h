@@ -1,21 +1,24 @@
 // A receiver's reader: decodes segments in order, from memory where it keeps up, from disk where
-// not.
+// not, and gives their scrapes out in windows (queue/log_window.h).
 //
 // Who calls it: its sender, through LogReader; the log, to wake it. The loop's thread.
 // Operation: values are coded against earlier ones, so a segment is always decoded from its first
 // record; what lies before the cursor is decoded and not delivered. A byte is the same in memory
 // and on disk and is named by its position, so that going over from one to the other loses and
-// doubles nothing. The disk is read in pieces of 256 KiB, one ahead. Memory: two pieces while it
-// reads from disk, and the decoder's previous values.
+// doubles nothing. The disk is read in pieces of 256 KiB, one ahead. What a window has taken in is
+// given out even where its segment has gone meanwhile. What may have been sent before makes windows
+// of its own (ScrapeView::may_be_resent). Memory: a window, two pieces while it reads
+// from disk, and the decoder's previous values.
 #ifndef LIMPET_QUEUE_LOG_READER_IMPL_H_
 #define LIMPET_QUEUE_LOG_READER_IMPL_H_
 
 #include <deque>
 #include <memory>
 #include <string>
-#include <utility>
+#include <string_view>
 
 #include "queue/log_impl.h"
+#include "queue/log_window.h"
 #include "queue/segment_decoder.h"
 
 namespace limpet {
@@ -23,6 +26,11 @@ namespace limpet {
 class LogReaderImpl : public LogReader {
  public:
   static constexpr size_t kPieceBytes = 256 * 1024;
+  // Given out and not acknowledged; no more is given out then.
+  static constexpr uint64_t kGivenBytesMax = 12u << 20;
+  // Behind a cursor that an earlier process left: it may have sent that much, and some more because
+  // a cursor is saved a little later than it moves.
+  static constexpr uint64_t kResentBytesMax = 16u << 20;
 
   LogReaderImpl(LogImpl& log, std::shared_ptr<LogReceiver> receiver);
   ~LogReaderImpl() override;
@@ -33,7 +41,11 @@ class LogReaderImpl : public LogReader {
   void Acknowledge(LogPosition position) override;
   void Rewind() override;
   uint64_t backlog_bytes() const override;
-  uint64_t samples_dropped() const override { return receiver_->samples_dropped; }
+  int64_t oldest_unsent_ms() const override;
+  const LostSamples& samples_lost() const override { return receiver_->lost; }
+
+  // Everything before it has been given out or will be, whatever becomes of the log.
+  LogPosition taken() const { return window_.empty() ? delivered_ : place_; }
 
   const std::shared_ptr<LogReceiver>& receiver() const { return receiver_; }
   // There may be something to read now.
@@ -58,8 +70,21 @@ class LogReaderImpl : public LogReader {
   void DropBuffers();
   // What was given out, will be asked for again and is not there any more.
   void CountLostUnacknowledged();
-  bool Decode(LogSegment& segment, const Record& record);
+  // True where it stands at a scrape to give out.
+  bool GiveOut();
+  void CountUndecoded(const LogWindow::Scrape& scrape);
+  // True where the window is complete, false where there is to wait for more.
+  bool Gather();
+  LogSegment* WindowSegment();
+  void Take(LogSegment& segment, const Record& record);
+  void AddToWindow(std::string_view payload);
+  // Nothing is known of what lies there, not even what it was.
+  void PassOver(LogSegment& segment, uint64_t end);
+  // `samples_before` have been written before the place; those that were not seen are lost.
+  void CountUnseen(uint64_t samples_before, uint64_t offset);
+  void CountDamaged(uint64_t samples, uint64_t offset);
   LogSegment* Find(uint64_t number);
+  LogPosition Behind(LogPosition from, uint64_t bytes) const;
   // A call that comes to nothing where the reader is gone or has moved on.
   template <typename F>
   auto Guarded(F function);
@@ -72,10 +97,25 @@ class LogReaderImpl : public LogReader {
   bool wake_posted_ = false;
 
   LogPosition place_;          // of the record to come
-  LogPosition delivered_;      // behind the last one given out
+  LogPosition delivered_;      // behind the last window given out
   uint64_t deliver_from_ = 0;  // in the present segment
   std::unique_ptr<SegmentDecoder> decoder_;
-  std::deque<std::pair<LogPosition, uint64_t>> unacknowledged_;  // behind it, its samples
+  uint64_t samples_seen_ = 0;      // in the present segment, before place_
+  bool unseen_is_wanted_ = false;  // something to deliver may have been passed over
+  LogWindow window_;
+  bool complete_ = false;  // the window is being given out
+  struct Given {
+    LogPosition end;
+    bool may_be_resent = false;
+    uint64_t bytes = 0;
+    uint64_t samples = 0;
+    int64_t oldest_ms = INT64_MAX;
+    int64_t newest_ms = INT64_MIN;
+  };
+  std::deque<Given> unacknowledged_;  // windows; the last one is that being made or given out
+  uint64_t given_bytes_ = 0;          // of all of them
+  bool paused_ = false;               // there is more, but too much is unacknowledged
+  LogPosition resent_to_;             // what is before it may have been sent already
 
   uint64_t generation_ = 0;  // of what was asked of the disk
   std::string buffer_;

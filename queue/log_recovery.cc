@@ -29,14 +29,17 @@ std::optional<uint64_t> SegmentNumber(std::string_view name, std::string_view su
 
 class Recovery {
  public:
-  Recovery(FileSystem& files, const std::string& directory)
+  Recovery(FileSystem& files, const std::string& directory, int64_t now_ms)
       : files_(files),
+        now_ms_(now_ms),
         log_directory_(directory + "/log"),
         cursor_directory_(directory + "/cursors") {}
 
   RecoveredLog Run() {
     TakeSegments();
-    if (!log_.segments.empty()) CutTornTail(log_.segments.rbegin()->second);
+    // One that was only begun says nothing of the one before it, which then was the last written.
+    while (!log_.segments.empty() && !CutTornTail(log_.segments.rbegin()->second)) {
+    }
     NoteNewestTimes();
     TakeCursors();
     return std::move(log_);
@@ -54,6 +57,7 @@ class Recovery {
       if (const auto aside =
               SegmentNumber(name, std::string(kSegmentSuffix) + std::string(kBadSuffix))) {
         NoteNumber(*aside);
+        ++log_.moved_aside_files;
       } else if (const auto number = SegmentNumber(name, kSegmentSuffix)) {
         NoteNumber(*number);
         TakeSegment(log_directory_ + "/" + name, *number);
@@ -90,15 +94,22 @@ class Recovery {
     log_.segments.emplace(number, std::move(segment));
   }
 
-  void CutTornTail(LogSegment& segment) {
+  // False where nothing was in it: it is gone then.
+  bool CutTornTail(LogSegment& segment) {
+    // Of what cannot be read now the age is not known; taken for old it would be deleted.
+    segment.newest_ms = now_ms_;
     auto file = files_.Open(segment.file->path, OpenMode::kReadWrite);
-    if (!file) return;
+    if (!file) {
+      LogWarn("cannot open a log segment",
+              {{"file", segment.file->path}, {"error", file.error().message}});
+      return true;
+    }
     auto summary = SummarizeSegment(**file, {segment.number(), segment.created_ms},
                                     kSegmentHeaderBytes, segment.end);
     if (!summary) {
       LogWarn("cannot read a log segment",
               {{"file", segment.file->path}, {"error", summary.error().message}});
-      return;
+      return true;
     }
     const uint64_t torn = segment.end - summary->good_end;
     if (torn > 0) {
@@ -113,11 +124,13 @@ class Recovery {
     if (summary->scrapes > 0) {
       segment.oldest_ms = summary->oldest_ms;
       segment.newest_ms = summary->newest_ms;
-      return;
+      segment.samples = summary->samples;
+      return true;
     }
     file->reset();
     (void)files_.Remove(segment.file->path);
     log_.segments.erase(segment.number());
+    return false;
   }
 
   // A segment was written until the next one was begun.
@@ -138,7 +151,9 @@ class Recovery {
     }
     for (const std::string& name : *names) {
       const std::string path = cursor_directory_ + "/" + name;
-      if (name.ends_with(kCursorDraftSuffix)) {
+      if (name.ends_with(std::string(kCursorSuffix) + std::string(kBadSuffix))) {
+        ++log_.moved_aside_files;
+      } else if (name.ends_with(kCursorDraftSuffix)) {
         (void)files_.Remove(path);  // never finished; the one it was to replace is still there
       } else if (name.ends_with(kCursorSuffix)) {
         TakeCursor(path, name);
@@ -167,10 +182,12 @@ class Recovery {
   void MoveAside(const std::string& path, const std::string& why) {
     LogWarn("moving a file of the log aside", {{"file", path}, {"error", why}});
     auto moved = files_.Rename(path, path + std::string(kBadSuffix));
+    if (moved) ++log_.moved_aside_files;
     if (!moved) LogWarn("cannot move it", {{"file", path}, {"error", moved.error().message}});
   }
 
   FileSystem& files_;
+  const int64_t now_ms_;
   const std::string log_directory_;
   const std::string cursor_directory_;
   RecoveredLog log_;
@@ -184,8 +201,8 @@ std::string SegmentPath(const std::string& directory, uint64_t number) {
   return directory + "/log/" + name + std::string(kSegmentSuffix);
 }
 
-RecoveredLog RecoverLog(FileSystem& files, const std::string& directory) {
-  return Recovery(files, directory).Run();
+RecoveredLog RecoverLog(FileSystem& files, const std::string& directory, int64_t now_ms) {
+  return Recovery(files, directory, now_ms).Run();
 }
 
 }  // namespace limpet

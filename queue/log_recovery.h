@@ -13,6 +13,7 @@
 #include <string>
 
 #include "agent/platform/file_system.h"
+#include "queue/cursor_file.h"
 #include "queue/log.h"
 #include "queue/log_segment.h"
 
@@ -20,15 +21,16 @@ namespace limpet {
 
 struct RecoveredLog {
   std::map<uint64_t, LogSegment> segments;
-  std::map<std::string, LogPosition> cursors;  // by file name
+  std::map<std::string, SavedCursor> cursors;  // by file name
   uint64_t next_number = 1;
   uint64_t damaged_bytes = 0;
   uint64_t damaged_records = 0;
+  uint64_t moved_aside_files = 0;  // now or earlier
 };
 
 std::string SegmentPath(const std::string& directory, uint64_t number);
 
-RecoveredLog RecoverLog(FileSystem& files, const std::string& directory);
+RecoveredLog RecoverLog(FileSystem& files, const std::string& directory, int64_t now_ms);
 
 }  // namespace limpet
 

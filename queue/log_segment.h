@@ -21,6 +21,7 @@ struct LogChunk {
   uint64_t offset = 0;
   std::shared_ptr<const std::string> bytes;
   uint64_t samples = 0;
+  int64_t timestamp_ms = 0;  // 0: a header
 };
 
 struct LogSegment {
@@ -37,6 +38,8 @@ struct LogSegment {
   int64_t oldest_ms = 0;  // of its scrapes; 0: none known
   int64_t newest_ms = 0;
   uint64_t end = 0;
+  // In all of it; 0: not known, as of the older ones of an earlier process.
+  uint64_t samples = 0;
   std::deque<LogChunk> chunks;  // without a gap, up to `end`
   uint64_t damage_counted_to = 0;
 

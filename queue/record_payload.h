@@ -33,9 +33,10 @@ std::optional<LayoutPayload> ParseLayout(std::string_view payload);
 
 struct TargetPayload {
   uint64_t id = 0;
+  uint64_t key = 0;
   Labels labels;
 };
-void PutTargetRecord(uint64_t id, const Labels& labels, std::string& out);
+void PutTargetRecord(uint64_t id, const LogTarget& target, std::string& out);
 std::optional<TargetPayload> ParseTarget(std::string_view payload);
 
 // Bits of a scrape's first byte; others are refused.

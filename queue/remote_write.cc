@@ -35,6 +35,7 @@ class RemoteWrite::Impl {
       if (found != before.end()) sender = std::move(*found);
       senders_.push_back(Continue(std::move(sender), config, external_labels));
     }
+    reload_ = true;
   }
 
   std::vector<ReceiverStatus> Status() const {
@@ -56,7 +57,9 @@ class RemoteWrite::Impl {
       reader = sender->TakeReader();
       status = sender->counts();
     } else {
-      reader = log_.NewReader(config.name);
+      // One that is there at the start may have lost its cursor, or never had one saved.
+      const bool now = reload_ && config.start_at == ReceiverStart::kNow;
+      reader = log_.NewReader(config.name, now ? ReaderStart::kNow : ReaderStart::kOldest);
     }
     return std::make_unique<Sender>(loop_, clock_, memory_, config, external_labels,
                                     std::move(reader), std::move(status));
@@ -74,6 +77,7 @@ class RemoteWrite::Impl {
   WireMemory memory_;
   Timer expire_;
   std::vector<std::unique_ptr<Sender>> senders_;
+  bool reload_ = false;  // Apply was called before
 };
 
 RemoteWrite::RemoteWrite(EventLoop& loop, const Clock& clock, Log& log)

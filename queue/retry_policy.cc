@@ -21,6 +21,7 @@ Decision Decide(int status) {
     case 401:
     case 403:
     case 404:
+    case 415:
       return Decision::kHold;
     default:
       return status >= 400 && status < 500 ? Decision::kDrop : Decision::kRetry;
@@ -65,6 +66,11 @@ Millis Backoff(int failures, Millis min, Millis max, double random) {
   wait_ms = std::min(wait_ms, wait_ms_max);
   const int64_t half = wait_ms / 2;
   return Millis(wait_ms - half + static_cast<int64_t>(random * static_cast<double>(half)));
+}
+
+Millis ConnectTimeout(int failures) {
+  constexpr int kPatientEach = 6;
+  return failures % kPatientEach == kPatientEach - 1 ? Millis(12'000) : Millis(4000);
 }
 
 }  // namespace limpet

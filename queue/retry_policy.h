@@ -9,23 +9,23 @@
 //   reset, time-out)
 //   5xx, 408, 429       same, after Retry-After where it is given          too_old in the end
 //   413                 the batch in two halves, in order                  http_413 (lone sample)
-//   400                 the same, at most 64 times a batch: what is still  http_400
-//                       refused then, or alone, is given up
-//   401, 403, 404, 3xx  held and tried slowly, or at once when the         too_old in the end
-//                       credentials change
+//   400                 the same, for the samples that are refused: see    http_400
+//                       queue/sender_sift.h
+//   401, 403, 404,      held and tried slowly, or at once when the         too_old in the end
+//   415, 3xx            credentials change
 //   other 4xx           given up                                           http_<status>
 //   anything else       as 5xx
 //
 // A receiver refuses a whole request for one sample that is out of order, a duplicate with another
 // value, too old or out of bounds; so what is sent again after a crash, or one target with odd
 // timestamps, would cost everything that shares a batch with it. A 400 therefore drops only the
-// samples that the receiver refuses, found by halving. Within a long run of them it is done in
-// steps of up to 1/32 of the batch, so that the halvings last to the batch's end; there, and where
-// more than a few lie apart, good ones next to them go too.
+// samples that the receiver refuses, found by halving.
 // Once the head of an answer is there, its status decides, even if the body is cut off behind it.
 // Sources: Prometheus Remote-Write 1.0 ("Retries & Backoff"); beyond it, 408 and 429 are retried
-// and 401, 403, 404 and redirects held, because a token that is being rotated or a gateway that is
-// being changed must not cost data. Redirects are not followed: credentials would go with them.
+// and 401, 403, 404, 415 and redirects held, because a token that is being rotated, a gateway that
+// is being changed or a protocol that was chosen wrongly must not cost data. Answers to
+// Remote-Write 2.0 go through queue/sender_protocol.h first, which looks at the counts they bring.
+// Redirects are not followed: credentials would go with them.
 #ifndef LIMPET_QUEUE_RETRY_POLICY_H_
 #define LIMPET_QUEUE_RETRY_POLICY_H_
 
@@ -52,6 +52,11 @@ std::optional<Millis> ParseRetryAfter(std::string_view text, int64_t wall_ms);
 // the upper half is left to chance, so that many agents do not come back in step. `random` is in
 // [0, 1).
 Millis Backoff(int failures, Millis min, Millis max, double random);
+
+// How long a connection may take to come about, after so many failures in a row: short, so that a
+// receiver that is back is found within seconds, but longer now and then, for a name server that
+// takes its time.
+Millis ConnectTimeout(int failures);
 
 }  // namespace limpet
 

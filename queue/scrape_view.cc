@@ -4,9 +4,10 @@
 
 namespace limpet {
 
-std::shared_ptr<const LogTarget> NewLogTarget(Labels labels) {
+std::shared_ptr<const LogTarget> NewLogTarget(Labels labels, std::optional<uint64_t> key) {
   static std::atomic<uint64_t> last_id{0};
-  return std::make_shared<const LogTarget>(LogTarget{++last_id, std::move(labels)});
+  const uint64_t known_by = key ? *key : labels.Hash();
+  return std::make_shared<const LogTarget>(LogTarget{++last_id, known_by, std::move(labels)});
 }
 
 }  // namespace limpet

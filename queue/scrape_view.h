@@ -12,6 +12,7 @@
 #include <bit>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 
 #include "agent/relabel/labels.h"
@@ -27,10 +28,14 @@ inline bool IsStaleNan(double value) { return std::bit_cast<uint64_t>(value) == 
 
 // The labels that all series of a target have; made once a target.
 struct LogTarget {
-  uint64_t id;  // unique in this process, see NewLogTarget
+  uint64_t id;   // unique in this process, see NewLogTarget
+  uint64_t key;  // equal for the same target over restarts; scrapes of one key stay in order
   Labels labels;
 };
-std::shared_ptr<const LogTarget> NewLogTarget(Labels labels);
+// Without a key it is a hash of the labels; whoever makes two targets of one thing that is scraped
+// (see above) gives both the same.
+std::shared_ptr<const LogTarget> NewLogTarget(Labels labels,
+                                              std::optional<uint64_t> key = std::nullopt);
 
 struct ScrapeView {
   std::shared_ptr<const SeriesBlock> layout;
@@ -43,6 +48,10 @@ struct ScrapeView {
   // Empty, or one a value: the sample's own timestamp in ms (equal to timestamp_ms where it has
   // none).
   std::span<const int64_t> timestamps;
+  // Read from the log: it may have been sent before, by a process that was killed before it noted
+  // the answer. Then it is best sent as it was, not joined with the target's next ones: a receiver
+  // that refuses what it has already refuses a request as a whole.
+  bool may_be_resent = false;
 };
 
 }  // namespace limpet

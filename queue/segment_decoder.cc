@@ -5,9 +5,21 @@
 #include "queue/record_values.h"
 
 namespace limpet {
+namespace {
+
+constexpr uint64_t kBroken = UINT64_MAX;  // no record has this number
+
+}  // namespace
 
 SegmentDecoder::Outcome SegmentDecoder::Decode(const Record& record) {
-  lost_samples_ = 0;
+  ForgetClosed();
+  const Outcome outcome = Scan(record);
+  if (outcome != Outcome::kScrape || DecodeScanned(record.payload)) return outcome;
+  return Outcome::kUndecodable;
+}
+
+SegmentDecoder::Outcome SegmentDecoder::Scan(const Record& record) {
+  scanned_ = {};
   switch (record.type) {
     case RecordType::kLayout: {
       std::optional<LayoutPayload> layout = ParseLayout(record.payload);
@@ -18,54 +30,88 @@ SegmentDecoder::Outcome SegmentDecoder::Decode(const Record& record) {
     case RecordType::kTarget: {
       std::optional<TargetPayload> target = ParseTarget(record.payload);
       if (!target) return Outcome::kUndecodable;
-      targets_[target->id] = pool_.Intern(std::move(target->labels));
+      targets_[target->id] = pool_.Intern(std::move(target->labels), target->key);
       return Outcome::kDictionary;
     }
     case RecordType::kScrape:
-      return DecodeScrape(record.payload);
+      return ScanScrape(record.payload);
   }
   return Outcome::kDictionary;
 }
 
-SegmentDecoder::Outcome SegmentDecoder::DecodeScrape(std::string_view payload) {
+SegmentDecoder::Outcome SegmentDecoder::ScanScrape(std::string_view payload) {
   ByteReader in(payload);
   const std::optional<ScrapeFront> front = TakeScrapeFront(in);
   if (!front) return Outcome::kUndecodable;
-  lost_samples_ = front->samples;
-  Stream* stream = nullptr;
+  scanned_.samples = front->samples;
+  scanned_.timestamp_ms = created_ms_ + front->since_created_ms;
   if ((front->flags & kScrapeIsKey) != 0) {
-    stream = BeginKey(*front, in);
-  } else if (const auto found = streams_.find(front->stream);
-             found != streams_.end() && found->second.next_number == front->number) {
-    stream = &found->second;
+    return ScanKey(*front, in) ? Outcome::kScrape : Outcome::kUndecodable;
   }
-  if (stream == nullptr) return Outcome::kUndecodable;
-  if (!DecodeSamples(*front, *stream, in)) {
-    streams_.erase(front->stream);
+  const auto found = streams_.find(front->stream);
+  if (found == streams_.end() || found->second.next_scanned != front->number) {
     return Outcome::kUndecodable;
   }
-  stream->next_number = front->number + 1;
-  lost_samples_ = 0;
+  ++found->second.next_scanned;
+  scanned_.key = found->second.key;
   return Outcome::kScrape;
 }
 
-SegmentDecoder::Stream* SegmentDecoder::BeginKey(const ScrapeFront& front, ByteReader& in) {
+bool SegmentDecoder::ScanKey(const ScrapeFront& front, ByteReader& in) {
   const uint64_t target_id = in.Varint();
   const uint64_t layout_id = in.Varint();
-  if (!TakeIds(closed_, in)) return nullptr;
-  for (const uint64_t id : closed_) streams_.erase(id);
-  if (!TakeIds(closed_, in)) return nullptr;
-  for (const uint64_t id : closed_) layouts_.erase(id);
-  if (!TakeIds(closed_, in)) return nullptr;
-  for (const uint64_t id : closed_) targets_.erase(id);
+  const uint64_t samples_before = in.Varint();
+  if (!in.ok()) return false;
+  scanned_.samples_before = samples_before;
+  for (std::vector<uint64_t>* closed : {&closed_streams_, &closed_layouts_, &closed_targets_}) {
+    if (!TakeIds(ids_, in)) return false;
+    closed->insert(closed->end(), ids_.begin(), ids_.end());
+  }
   const auto target = targets_.find(target_id);
-  const auto layout = layouts_.find(layout_id);
-  if (target == targets_.end() || layout == layouts_.end()) return nullptr;
+  if (target == targets_.end() || !layouts_.contains(layout_id)) return false;
   Stream& stream = streams_[front.stream];
+  stream.key = target->second->key;
+  stream.next_scanned = front.number + 1;
+  scanned_.key = stream.key;
+  return true;
+}
+
+void SegmentDecoder::ForgetClosed() {
+  for (const uint64_t id : closed_streams_) streams_.erase(id);
+  for (const uint64_t id : closed_layouts_) layouts_.erase(id);
+  for (const uint64_t id : closed_targets_) targets_.erase(id);
+  closed_streams_.clear();
+  closed_layouts_.clear();
+  closed_targets_.clear();
+}
+
+bool SegmentDecoder::DecodeScanned(std::string_view payload) {
+  ByteReader in(payload);
+  const std::optional<ScrapeFront> front = TakeScrapeFront(in);
+  if (!front) return false;
+  const auto found = streams_.find(front->stream);
+  if (found == streams_.end()) return false;
+  Stream& stream = found->second;
+  const bool key = (front->flags & kScrapeIsKey) != 0;
+  if (key ? !BeginKey(stream, in) : stream.next_decoded != front->number) return false;
+  stream.next_decoded = kBroken;
+  if (!DecodeSamples(*front, stream, in)) return false;
+  stream.next_decoded = front->number + 1;
+  return true;
+}
+
+bool SegmentDecoder::BeginKey(Stream& stream, ByteReader& in) {
+  const auto target = targets_.find(in.Varint());
+  const auto layout = layouts_.find(in.Varint());
+  (void)in.Varint();  // samples before it
+  for (int list = 0; list < 3; ++list) {
+    if (!TakeIds(ids_, in)) return false;
+  }
+  if (target == targets_.end() || layout == layouts_.end()) return false;
   stream.target = target->second;
   stream.layout = layout->second;
   stream.previous.assign(stream.layout->size(), 0.0);
-  return &stream;
+  return true;
 }
 
 bool SegmentDecoder::DecodeSamples(const ScrapeFront& front, Stream& stream, ByteReader& in) {

@@ -47,6 +47,7 @@ bool SegmentEncoder::Encode(const ScrapeView& scrape, std::string& out) {
   EncodeValues(scrape.values, scrape.series, stream->previous, out);
   EndRecord(begin, out);
   stream->last_ms = scrape.timestamp_ms;
+  samples_ += scrape.values.size();
   return true;
 }
 
@@ -75,7 +76,7 @@ SegmentEncoder::StreamPlace SegmentEncoder::FindOrOpen(const ScrapeView& scrape,
   const auto [target, new_target] = targets_.try_emplace(scrape.target->id);
   if (new_target) {
     target->second.id = next_id_++;
-    PutTargetRecord(target->second.id, scrape.target->labels, dictionary);
+    PutTargetRecord(target->second.id, *scrape.target, dictionary);
   }
   ++layout->second.streams;
   opened_stream_ = true;
@@ -124,6 +125,7 @@ void SegmentEncoder::Close(StreamPlace stream) {
 void SegmentEncoder::PutKeyFields(const Stream& stream, std::string& out) {
   PutVarint(targets_.at(stream.target).id, out);
   PutVarint(layouts_.at(stream.layout).id, out);
+  PutVarint(samples_, out);
   for (std::vector<uint64_t>* closed : {&closed_streams_, &closed_layouts_, &closed_targets_}) {
     PutIds(*closed, out);
     closed->clear();

@@ -66,6 +66,7 @@ class SegmentEncoder {
   std::unordered_map<uint64_t, Target> targets_;
   std::unordered_map<uint64_t, Layout> layouts_;
   bool opened_stream_ = false;
+  uint64_t samples_ = 0;  // in the segment so far
   uint64_t next_id_ = 1;  // streams, targets and layouts count together
   std::vector<uint64_t> closed_streams_;
   std::vector<uint64_t> closed_layouts_;

@@ -7,6 +7,8 @@ namespace limpet {
 namespace {
 
 constexpr size_t kValuesATurn = 20'000;  // about a millisecond
+// What the log holds beyond it is more than the batches under way: a backlog.
+constexpr uint64_t kBacklogBytes = 128u << 10;
 
 }  // namespace
 
@@ -14,19 +16,29 @@ Sender::Sender(EventLoop& loop, const Clock& clock, WireMemory& memory, RemoteWr
                const Labels& external_labels, std::unique_ptr<LogReader> reader,
                ReceiverStatus status)
     : clock_(clock),
+      memory_(memory),
       config_(std::move(config)),
+      external_labels_(external_labels),
       reader_(std::move(reader)),
       status_(std::move(status)),
-      health_(clock, status_),
-      builder_(clock, memory, config_.write_relabel_configs),
       turn_(loop),
-      deadline_(loop) {
+      link_{loop,
+            clock_,
+            config_,
+            status_,
+            SenderHealth(clock_, status_),
+            SenderRequests(loop, config_),
+            SenderGate(
+                loop, clock_, config_.queue,
+                {[this] { return link_.requests.CredentialsChanged(); }, [this] { WakeUp(); }}),
+            SenderProtocol(config_.protobuf_message),
+            LanePace(config_.queue.min_shards, config_.queue.max_shards),
+            BatchSize(config_.queue.max_samples_per_send),
+            [this] { return reader_->backlog_bytes() >= kBacklogBytes; }} {
   status_.name = config_.name;
   status_.url = DisplayUrl(config_.url);
-  builder_.SetExternalLabels(external_labels);
-  lane_ = std::make_unique<SenderLane>(
-      loop, clock, config_, status_, health_,
-      SenderLane::Callbacks{[this] { OnSettled(); }, [this] { OnFailing(); }});
+  ChangeLanes();
+  lanes_.front()->CheckSettings();
   reader_->SetWakeUp([this] { WakeUp(); });
   WakeUp();
 }
@@ -36,21 +48,43 @@ Sender::~Sender() {
 }
 
 std::unique_ptr<LogReader> Sender::TakeReader() {
-  lane_.reset();
+  lanes_.clear();
   turn_.Cancel();
-  deadline_.Cancel();
-  scrape_ = nullptr;
+  run_.Clear();
+  next_scrape_ = nullptr;
   reader_->SetWakeUp(nullptr);
   reader_->Rewind();
   return std::move(reader_);
 }
 
+void Sender::SetExternalLabels(const Labels& labels) {
+  external_labels_ = labels;
+  for (const auto& lane : lanes_) lane->SetExternalLabels(labels);
+}
+
+void Sender::ExpireCaches() {
+  for (const auto& lane : lanes_) lane->ExpireCaches();
+}
+
 ReceiverStatus Sender::status() const {
   ReceiverStatus status = status_;
+  status.lanes = lanes_.size();
+  status.lanes_max = link_.pace.lanes_max();
+  status.protocol = MessageName(link_.protocol.present());
+  status.protocol_settled = link_.protocol.settled();
   if (!reader_) return status;
+  status.oldest_unsent_timestamp_ms = reader_->oldest_unsent_ms();
+  if (status.oldest_unsent_timestamp_ms != 0) {
+    status.lag_ms = std::max<int64_t>(clock_.WallMs() - status.oldest_unsent_timestamp_ms, 0);
+  }
   status.backlog_bytes = reader_->backlog_bytes();
-  if (reader_->samples_dropped() > 0) {
-    status.samples_dropped_total["log_full"] = reader_->samples_dropped();
+  const LostSamples& lost = reader_->samples_lost();
+  const std::pair<const char*, uint64_t> reasons[] = {{"log_full", lost.max_bytes},
+                                                      {"log_max_age", lost.max_age},
+                                                      {"log_damaged", lost.damage},
+                                                      {"log_disk_failing", lost.memory}};
+  for (const auto& [reason, samples] : reasons) {
+    if (samples > 0) status.samples_dropped_total[reason] = samples;
   }
   return status;
 }
@@ -62,7 +96,8 @@ ReceiverStatus Sender::counts() const {
   return counts;
 }
 
-// The log may call from inside Append: nothing is read before that is over.
+// The log may call from inside Append, a lane from inside its own work: nothing is read, and no
+// lane goes, before that is over.
 void Sender::WakeUp() {
   if (std::exchange(turn_set_, true)) return;
   turn_.After(Millis(0), [this] {
@@ -72,92 +107,64 @@ void Sender::WakeUp() {
 }
 
 void Sender::Pump() {
-  // While a batch is held, the log keeps the rest.
-  const bool holding = lane_->busy() && lane_->failing();
-  if (!holding && !waiting_ && Fill()) WakeUp();
-  SendWhatIsDue();
+  const bool changing = link_.pace.wanted() != lanes_.size();
+  const bool more = Fill(changing);
+  for (const auto& lane : lanes_) lane->SendWhatIsDue(changing);
+  if (const auto safe = checkpoints_.TakeSafe()) reader_->Acknowledge(*safe);
+  if (changing) ChangeLanes();
+  if (more) WakeUp();
 }
 
-RequestLimits Sender::Limits() const {
-  const int64_t age_limit_ms = config_.queue.sample_age_limit.count();
-  return {lane_->samples_max(), kBatchBytesMax,
-          age_limit_ms == 0 ? INT64_MIN : clock_.WallMs() - age_limit_ms};
-}
-
-bool Sender::Fill() {
-  RequestLimits limits = Limits();
-  full_ = builder_.samples() >= limits.samples_max;
-  size_t looked_at = 0;
-  while (!full_ && looked_at < kValuesATurn) {
-    if (scrape_ == nullptr) {
-      scrape_ = reader_->Next();
-      next_value_ = 0;
-    }
-    if (scrape_ == nullptr) break;
-    limits.values_max = kValuesATurn - looked_at;
-    const size_t from = std::exchange(next_value_, builder_.Add(*scrape_, next_value_, limits));
-    looked_at += next_value_ - from + 1;
-    if (next_value_ == scrape_->values.size()) {
-      end_ = reader_->position();
-      scrape_ = nullptr;
-      full_ = builder_.samples() >= limits.samples_max;
-    } else {
-      full_ = builder_.no_room();
-    }
+void Sender::ChangeLanes() {
+  const bool empty =
+      std::all_of(lanes_.begin(), lanes_.end(), [](const auto& lane) { return lane->empty(); });
+  if (!empty || !run_.empty()) return;
+  const size_t wanted = link_.pace.wanted();
+  if (lanes_.size() > wanted) lanes_.resize(wanted);
+  while (lanes_.size() < wanted) {
+    lanes_.push_back(std::make_unique<SenderLane>(
+        link_, checkpoints_, memory_, external_labels_,
+        SenderLane::Callbacks{[this] { WakeUp(); }, [this] { OnFailing(); }}));
   }
-  CountLeftOut();
-  return looked_at >= kValuesATurn && !full_;
-}
-
-void Sender::CountLeftOut() {
-  const uint64_t too_old = builder_.samples_too_old() - too_old_seen_;
-  if (too_old > 0) health_.Dropped("too_old", too_old, "");
-  too_old_seen_ += too_old;
-  const uint64_t relabelled = builder_.samples_relabelled_away() - relabelled_away_seen_;
-  if (relabelled > 0) status_.samples_dropped_total["write_relabel"] += relabelled;
-  relabelled_away_seen_ += relabelled;
-}
-
-void Sender::SendWhatIsDue() {
-  if (builder_.samples() > 0 && !due_ && !deadline_set_) {
-    deadline_set_ = true;
-    deadline_.After(config_.queue.batch_send_deadline, [this] {
-      due_ = true;
-      SendWhatIsDue();
-    });
-  }
-  if (lane_->busy()) return;
-  if (waiting_) return Carry(*std::exchange(waiting_, std::nullopt));
-  if (builder_.samples() > 0) {
-    if (full_ || due_) Carry(Seal());
-    return;
-  }
-  if (end_) reader_->Acknowledge(*std::exchange(end_, std::nullopt));
-}
-
-Sender::Sealed Sender::Seal() {
-  deadline_.Cancel();
-  deadline_set_ = false;
-  due_ = false;
-  full_ = false;
-  return {builder_.Seal(), std::exchange(end_, std::nullopt)};
-}
-
-void Sender::Carry(Sealed sealed) {
-  carried_end_ = sealed.end;
-  lane_->Send(std::move(sealed.batch));
-  // There is room for the next batch.
+  link_.pace.OnLanes(wanted, clock_.Now());
   WakeUp();
 }
 
-void Sender::OnSettled() {
-  if (carried_end_) reader_->Acknowledge(*std::exchange(carried_end_, std::nullopt));
-  Pump();
+SenderLane& Sender::LaneOf(const LogTarget& target) { return *lanes_[target.key % lanes_.size()]; }
+
+bool Sender::ReadRun() {
+  run_.Clear();
+  next_series_ = 0;
+  if (next_scrape_ == nullptr) next_scrape_ = reader_->Next();
+  while (next_scrape_ != nullptr && run_.Append(*next_scrape_)) {
+    run_end_ = reader_->position();
+    const bool alone = next_scrape_->may_be_resent;
+    next_scrape_ = reader_->Next();
+    if (alone) break;
+  }
+  return !run_.empty();
+}
+
+bool Sender::Fill(bool to_run_end) {
+  for (size_t looked_at = 0; looked_at < kValuesATurn;) {
+    // In an outage the log keeps what comes.
+    if (link_.gate.closed()) return false;
+    if (run_.empty() && (to_run_end || !ReadRun())) return false;
+    SenderLane& lane = LaneOf(*run_.target());
+    if (!lane.HasRoom()) return false;
+    next_series_ = lane.Add(run_, next_series_, kValuesATurn - looked_at);
+    looked_at += lane.values_looked_at() + 1;
+    if (next_series_ == run_.series_end()) {
+      checkpoints_.Reached(run_end_);
+      run_.Clear();
+    }
+    lane.SendWhatIsDue(false);
+  }
+  return true;
 }
 
 void Sender::OnFailing() {
-  if (builder_.samples() > 0 && !waiting_) waiting_ = Seal();
-  if (builder_.samples() == 0) builder_.Release();
+  for (const auto& lane : lanes_) lane->SealAway();
 }
 
 }  // namespace limpet

@@ -62,7 +62,15 @@ std::vector<std::string> SecretsOf(const HttpClientConfig& http, const Url& url,
   };
   if (http.authorization) add(http.authorization->credentials.Reveal(), 1);
   if (http.basic_auth) add(http.basic_auth->password.Reveal(), 1);
+  if (http.oauth2) add(http.oauth2->client_secret.Reveal(), 1);
+  if (http.proxy.proxy) add(http.proxy.proxy->credentials.Reveal(), 1);
   for (const HttpHeader& header : http.headers) add(header.value, kHeaderSecretMin);
+  for (const auto* headers : {&http.http_headers, &http.proxy.connect_headers}) {
+    for (const HttpHeaderSource& header : *headers) {
+      for (const std::string& value : header.values) add(value, kHeaderSecretMin);
+      for (const Secret& secret : header.secrets) add(secret.Reveal(), 1);
+    }
+  }
   if (const size_t query = url.target.find('?'); query != std::string::npos) {
     add(std::string_view(url.target).substr(query + 1), kHeaderSecretMin);
   }

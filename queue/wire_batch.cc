@@ -1,107 +1,107 @@
 #include "queue/wire_batch.h"
 
+#include <snappy-sinksource.h>
 #include <snappy.h>
 
 #include <algorithm>
 
+#include "queue/wire_frames.h"
+
 namespace limpet {
 namespace {
 
-struct Frame {
-  std::string_view bytes;  // with tag and length
-  int64_t timestamp_ms = 0;
+class TwoPieces : public snappy::Source {
+ public:
+  TwoPieces(std::string_view first, std::string_view second) : now_(first), next_(second) {
+    Skip(0);
+  }
+  size_t Available() const override { return now_.size() + next_.size(); }
+  const char* Peek(size_t* size) override {
+    *size = now_.size();
+    return now_.data();
+  }
+  void Skip(size_t size) override {
+    now_.remove_prefix(size);
+    if (now_.empty()) now_ = std::exchange(next_, {});
+  }
+
+ private:
+  std::string_view now_;
+  std::string_view next_;
 };
 
-// The timestamp of the first sample in a TimeSeries.
-bool ReadTimestamp(std::string_view series, int64_t& timestamp_ms) {
-  timestamp_ms = 0;
-  while (!series.empty()) {
-    const char tag = series.front();
-    series.remove_prefix(1);
-    std::string_view field;
-    if (!ReadDelimited(series, field)) return false;
-    if (tag == kWireLabels) continue;
-    if (tag != kWireSamples) return false;
-    if (!field.empty() && field.front() == kWireValue) {
-      if (field.size() < 1 + sizeof(double)) return false;
-      field.remove_prefix(1 + sizeof(double));
-    }
-    if (field.empty()) return true;
-    if (field.front() != kWireTimestamp) return false;
-    field.remove_prefix(1);
-    uint64_t value = 0;
-    if (!ReadVarint(field, value)) return false;
-    timestamp_ms = static_cast<int64_t>(value);
-    return true;
+// Those of the samples for which that holds.
+template <typename Kept>
+Batch Filtered(const Batch& batch, WireProtocol protocol, Kept kept) {
+  std::optional<MessageFrames> frames = MessageFrames::Of(batch);
+  if (!frames) return {};
+  FrameWriter writer(*frames, protocol);
+  for (SeriesFrame& series : frames->series()) {
+    std::erase_if(series.samples, [&](const SampleFrame& sample) { return !kept(sample); });
+    if (!writer.Add(series, 0, series.samples.size())) return {};
   }
-  return false;
+  Batch made = writer.Seal();
+  return made.samples == 0 ? Batch{} : made;
 }
 
-bool ReadFrame(std::string_view& message, Frame& frame) {
-  const std::string_view before = message;
-  if (message.empty() || message.front() != kWireTimeSeries) return false;
-  message.remove_prefix(1);
-  std::string_view series;
-  if (!ReadDelimited(message, series)) return false;
-  frame.bytes = before.substr(0, before.size() - message.size());
-  return ReadTimestamp(series, frame.timestamp_ms);
-}
-
-// Of one sample a time series.
-Batch MakeBatch(std::string_view message, WireBuffer& memory) {
-  Batch batch;
-  Frame frame;
-  for (std::string_view rest = message; ReadFrame(rest, frame);) {
-    batch.oldest_ms =
-        batch.samples == 0 ? frame.timestamp_ms : std::min(batch.oldest_ms, frame.timestamp_ms);
-    batch.newest_ms =
-        batch.samples == 0 ? frame.timestamp_ms : std::max(batch.newest_ms, frame.timestamp_ms);
-    ++batch.samples;
+size_t Middle(const std::vector<SeriesFrame>& series, bool at_scrapes) {
+  const size_t middle = series.size() / 2;
+  const auto ends_scrape = [&](size_t i) {
+    return i > 0 && i < series.size() && !series[i].samples.empty() &&
+           !series[i - 1].samples.empty() &&
+           series[i].samples.front().timestamp_ms != series[i - 1].samples.front().timestamp_ms;
+  };
+  for (size_t off = 0; at_scrapes && off <= middle + 1; ++off) {
+    if (ends_scrape(middle + off)) return middle + off;
+    if (off <= middle && ends_scrape(middle - off)) return middle - off;
   }
-  batch.body = CompressBlock(message, memory);
-  return batch;
+  return middle;
 }
 
 }  // namespace
 
-std::string CompressBlock(std::string_view message, WireBuffer& memory) {
+std::string CompressBlock(std::string_view first, std::string_view second, WireBuffer& memory) {
   // What is bigger is given back, so that one big batch does not stay in memory for good.
   constexpr size_t kKeptMax = 2u << 20;
   memory.Clear();
-  char* out = memory.Reserve(snappy::MaxCompressedLength(message.size()));
-  size_t size = 0;
-  snappy::RawCompress(message.data(), message.size(), out, &size);
-  std::string body(out, size);
+  char* out = memory.Reserve(snappy::MaxCompressedLength(first.size() + second.size()));
+  TwoPieces message(first, second);
+  snappy::UncheckedByteArraySink sink(out);
+  snappy::Compress(&message, &sink);
+  std::string body(out, sink.CurrentDestination());
   if (memory.capacity() > kKeptMax) memory.Release();
   return body;
 }
 
-std::vector<Batch> HalvesOf(const Batch& batch) {
-  std::string message;
+std::vector<Batch> HalvesOf(const Batch& batch, bool at_scrapes) {
+  std::optional<MessageFrames> frames = MessageFrames::Of(batch);
+  if (!frames || frames->series().empty()) return {};
+  const std::vector<SeriesFrame>& all = frames->series();
+  const bool lone = all.size() == 1;
+  const size_t count = lone ? all.front().samples.size() : all.size();
+  const size_t middle = lone ? count / 2 : Middle(all, at_scrapes);
   std::vector<Batch> halves;
-  if (!snappy::Uncompress(batch.body.data(), batch.body.size(), &message)) return halves;
-  std::string_view rest = message;
-  Frame frame;
-  for (uint64_t i = 0; i < batch.samples / 2 && ReadFrame(rest, frame);) ++i;
-  const std::string_view first = std::string_view(message).substr(0, message.size() - rest.size());
-  WireBuffer memory;
-  for (const std::string_view half : {first, rest}) {
-    if (!half.empty()) halves.push_back(MakeBatch(half, memory));
+  for (const auto& [from, to] : {std::pair<size_t, size_t>{0, middle}, {middle, count}}) {
+    FrameWriter writer(*frames, batch.protocol);
+    for (size_t i = from; i < to; ++i) {
+      const bool taken = lone ? (i > from || writer.Add(all.front(), from, to))
+                              : writer.Add(all[i], 0, all[i].samples.size());
+      if (!taken) return {};
+    }
+    if (from < to) halves.push_back(writer.Seal());
   }
   return halves;
 }
 
 Batch WithoutOlderThan(const Batch& batch, int64_t oldest_ms) {
-  std::string message;
-  if (!snappy::Uncompress(batch.body.data(), batch.body.size(), &message)) return {};
-  std::string kept;
-  Frame frame;
-  for (std::string_view rest = message; ReadFrame(rest, frame);) {
-    if (frame.timestamp_ms >= oldest_ms) kept.append(frame.bytes);
-  }
-  if (kept.empty()) return {};
-  WireBuffer memory;
-  return MakeBatch(kept, memory);
+  return Filtered(batch, batch.protocol, [oldest_ms](const SampleFrame& sample) {
+    return sample.timestamp_ms >= oldest_ms;
+  });
+}
+
+Batch ToProtocol(const Batch& batch, WireProtocol protocol) {
+  if (batch.protocol == protocol) return batch;
+  return Filtered(batch, protocol, [](const SampleFrame&) { return true; });
 }
 
 }  // namespace limpet

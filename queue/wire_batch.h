@@ -1,9 +1,9 @@
 // A finished request body and what a sender must know of it.
 //
 // Who calls it: the senders; one thread at a time.
-// A body is a snappy block of a WriteRequest. It is sent again as it is; only an answer 413 and
-// samples that have grown too old take it apart, which works on the bytes, so that nothing else
-// need be kept.
+// A body is a snappy block of a Remote-Write message. It is sent again as it is; only refusals (of
+// its size, its samples or its protocol) and samples that have grown too old take it apart, which
+// works on the bytes, so that nothing else need be kept.
 #ifndef LIMPET_QUEUE_WIRE_BATCH_H_
 #define LIMPET_QUEUE_WIRE_BATCH_H_
 
@@ -16,22 +16,38 @@
 
 namespace limpet {
 
-struct Batch {
-  std::string body;  // compressed
-  uint64_t samples = 0;
-  int64_t oldest_ms = 0;
-  int64_t newest_ms = 0;
+enum class WireProtocol : uint8_t {
+  kV1,  // prometheus.WriteRequest
+  kV2,  // io.prometheus.write.v2.Request
 };
 
-// A message as a snappy block; `memory` is lent for it and holds nothing afterwards.
-std::string CompressBlock(std::string_view message, WireBuffer& memory);
+struct Batch {
+  std::string body;  // compressed
+  WireProtocol protocol = WireProtocol::kV1;
+  uint64_t series = 0;   // time series in the message
+  uint64_t samples = 0;  // of all of them
+  int64_t oldest_ms = 0;
+  int64_t newest_ms = 0;
+  bool may_be_resent = false;  // has samples that the receiver may have already, see ScrapeView
+};
 
-// The first half of the time series and the second one, in order; a lone one comes back alone, and
-// nothing where the body is none of ours.
-std::vector<Batch> HalvesOf(const Batch& batch);
+// A message, in one piece or two, as a snappy block; `memory` is lent for it and holds nothing
+// afterwards.
+std::string CompressBlock(std::string_view first, std::string_view second, WireBuffer& memory);
 
-// Without the samples before `oldest_ms`; no samples where none are left.
+// The first half of the time series and the second one, in order; a lone series with several
+// samples is halved by these. A lone sample comes back alone, and nothing where the body is none of
+// ours. `at_scrapes`: where neighbours have other times, which is where a scrape ends, the place of
+// that kind nearest to the middle.
+std::vector<Batch> HalvesOf(const Batch& batch, bool at_scrapes = false);
+
+// Without the samples before `oldest_ms`, and without series that have no others; no samples where
+// none are left.
 Batch WithoutOlderThan(const Batch& batch, int64_t oldest_ms);
+
+// The same samples in that protocol; a batch that is in it already comes back as it is. From 2.0 to
+// 1.0 the metadata goes. No samples where the body is none of ours.
+Batch ToProtocol(const Batch& batch, WireProtocol protocol);
 
 }  // namespace limpet
 

@@ -8,7 +8,8 @@ namespace limpet {
 // Walks a series' own labels and the outer ones side by side, both in order of name.
 class InterleavePlan::Maker {
  public:
-  Maker(const OuterLabels& outer, std::vector<Step>& steps) : outer_(outer), steps_(steps) {}
+  Maker(const OuterLabels& outer, Unit unit, std::vector<Step>& steps)
+      : outer_(outer), unit_(unit), steps_(steps) {}
 
   // True where nothing was left out.
   bool Series(std::string_view encoded) {
@@ -21,7 +22,7 @@ class InterleavePlan::Maker {
       const size_t before = rest.size();
       if (!NextEncodedLabel(rest, name, value)) break;
       while (next_ < outer_.size() && outer_.name(next_) < name) TakeUnrivalled();
-      Inner(name, before - rest.size(), value.empty());
+      Inner(name, unit_ == Unit::kBytes ? before - rest.size() : 1, value.empty());
     }
     while (next_ < outer_.size()) TakeUnrivalled();
     Flush();
@@ -45,13 +46,13 @@ class InterleavePlan::Maker {
       TakeOuter();
     }
   }
-  void Inner(std::string_view name, size_t bytes, bool empty) {
+  void Inner(std::string_view name, size_t units, bool empty) {
     if (empty) {
       Flush();
-      LeaveInnerOut(bytes);
+      LeaveInnerOut(units);
     } else {
       if (step_.outer + step_.skip > 0) Flush();
-      step_.inner += bytes;
+      step_.inner += units;
     }
     for (; next_ < outer_.size() && outer_.name(next_) == name; ++next_) {
       const bool taken = empty && outer_.external(next_);
@@ -86,26 +87,27 @@ class InterleavePlan::Maker {
     }
     step_ = State();
   }
-  void LeaveInnerOut(size_t bytes) {
+  void LeaveInnerOut(size_t units) {
     all_ = false;
-    while (bytes > 0) {
-      const size_t part = std::min(bytes, kInnerMax);
+    while (units > 0) {
+      const size_t part = std::min(units, kInnerMax);
       steps_.push_back({static_cast<uint16_t>(part), 0, kLeaveInnerOut});
-      bytes -= part;
+      units -= part;
     }
   }
 
   static constexpr size_t kInnerMax = std::numeric_limits<uint16_t>::max();
   const OuterLabels& outer_;
+  const Unit unit_;
   std::vector<Step>& steps_;
   State step_;
   size_t next_ = 0;  // the outer label that comes next
   bool all_ = true;
 };
 
-InterleavePlan::InterleavePlan(const SeriesBlock& block, const OuterLabels& outer) {
+InterleavePlan::InterleavePlan(const SeriesBlock& block, const OuterLabels& outer, Unit unit) {
   starts_.reserve(block.size() + 1);
-  Maker maker(outer, steps_);
+  Maker maker(outer, unit, steps_);
   for (size_t series = 0; series < block.size(); ++series) {
     const auto start = static_cast<uint32_t>(steps_.size());
     starts_.push_back(start | (maker.Series(block.Encoded(series)) ? kAllOfBoth : 0));
@@ -125,10 +127,11 @@ size_t InterleavePlan::SumOfSteps(size_t series, const OuterLabels& outer) const
   return bytes;
 }
 
-const InterleavePlan& PlanCache::Get(const SeriesBlock& block, const OuterLabels& outer) {
-  Key key{block.id(), outer.shape(), outer.shape_hash()};
+const InterleavePlan& PlanCache::Get(const SeriesBlock& block, const OuterLabels& outer,
+                                     InterleavePlan::Unit unit) {
+  Key key{block.id(), unit, outer.shape(), outer.shape_hash()};
   if (const InterleavePlan* plan = plans_.Find(key)) return *plan;
-  InterleavePlan plan(block, outer);
+  InterleavePlan plan(block, outer, unit);
   const size_t bytes = plan.memory_bytes() + sizeof(Key) + outer.shape().size();
   return plans_.Put(key, std::move(plan), bytes);
 }

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -25,8 +26,9 @@ namespace limpet {
 
 class InterleavePlan {
  public:
-  // Copies `inner` bytes of the series' own labels, then `outer` outer labels, then leaves `skip`
-  // outer ones out. With skip == kLeaveInnerOut the `inner` bytes are left out instead.
+  enum class Unit : uint8_t { kBytes, kLabels };
+  // Copies `inner` units of the series' own labels, then `outer` outer labels, then leaves `skip`
+  // outer ones out. With skip == kLeaveInnerOut the `inner` units are left out instead.
   struct Step {
     uint16_t inner;
     uint8_t outer;
@@ -34,8 +36,13 @@ class InterleavePlan {
   };
   static constexpr uint8_t kLeaveInnerOut = 0xFF;
 
-  InterleavePlan(const SeriesBlock& block, const OuterLabels& outer);
+  InterleavePlan(const SeriesBlock& block, const OuterLabels& outer, Unit unit = Unit::kBytes);
 
+  std::span<const Step> steps(size_t series) const {
+    return {StepsOf(series), StepsOf(series + 1)};
+  }
+
+  // For a plan in bytes.
   // Bytes of a series' delivered labels.
   size_t LabelBytes(size_t series, size_t inner_bytes, const OuterLabels& outer) const {
     if ((starts_[series] & kAllOfBoth) != 0) return inner_bytes + outer.bytes();
@@ -90,20 +97,23 @@ class PlanCache {
       : plans_(clock, bytes_max, kPeriod) {}
 
   // Good until the next call.
-  const InterleavePlan& Get(const SeriesBlock& block, const OuterLabels& outer);
+  const InterleavePlan& Get(const SeriesBlock& block, const OuterLabels& outer,
+                            InterleavePlan::Unit unit = InterleavePlan::Unit::kBytes);
   void Expire() { plans_.Expire(); }
   size_t size() const { return plans_.size(); }
 
  private:
   struct Key {
     uint64_t block;
+    InterleavePlan::Unit unit;
     std::string shape;
     uint64_t shape_hash;
     friend bool operator==(const Key&, const Key&) = default;
   };
   struct KeyHash {
     size_t operator()(const Key& key) const {
-      return key.shape_hash ^ (key.block * 0x9E3779B97F4A7C15u);
+      return key.shape_hash ^
+             ((2 * key.block + static_cast<size_t>(key.unit)) * 0x9E3779B97F4A7C15u);
     }
   };
   WireCache<Key, InterleavePlan, KeyHash> plans_;

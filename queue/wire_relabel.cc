@@ -43,11 +43,11 @@ RelabeledLayout WriteRelabel::Relabel(const std::shared_ptr<const SeriesBlock>& 
       if (value.empty() && labels.Get(name).empty()) after.push_back({std::string(name), ""});
     });
     std::sort(after.begin(), after.end());
-    builder.BeginSeries();
+    builder.BeginSeries(block->metadata().empty() ? kNoMetadata : block->metadata()[i]);
     for (const Label& label : after) builder.AddLabel(label.name, label.value);
   }
   if (changed) {
-    made.block = builder.Build();
+    made.block = builder.Build(block->metadata_table());
     return made;
   }
   made.block = block;

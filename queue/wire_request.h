@@ -1,13 +1,14 @@
-// Builds Remote-Write 1.0 requests out of scrapes.
+// Builds Remote-Write requests, 1.0 and 2.0, out of runs of scrapes.
 //
 // Who calls it: the sender of one receiver; one thread at a time.
-// Operation: Add writes samples behind those already there, one TimeSeries a sample, until the
-// scrape, the room or the turn is used up; Seal compresses what is there and starts afresh. Values
-// keep their bits (staleness markers are NaNs with a payload). Limits: RequestLimits; a single
-// sample is taken whatever its size.
+// Operation: Add writes series behind those already there, until the run, the room or the turn is
+// used up; Seal compresses what is there and starts afresh. A series has its labels once and all
+// its samples of the run, so a backlog's samples share them and live data has one sample a series.
+// Values keep their bits (staleness markers are NaNs with a payload). Limits: RequestLimits; into
+// an empty request a single series is taken whatever its size, at most samples_max of its samples.
 //
-//   size_t next = builder.Add(scrape, 0, {5000, 4 << 20, INT64_MIN});
-//   if (next < scrape.values.size()) ...   // full: Seal, send, and Add again from `next`
+//   size_t next = builder.Add(run, 0, {5000, 4 << 20, INT64_MIN});
+//   if (next < run.series_end()) ...   // full: Seal, send, and Add again from `next`
 #ifndef LIMPET_QUEUE_WIRE_REQUEST_H_
 #define LIMPET_QUEUE_WIRE_REQUEST_H_
 
@@ -20,13 +21,17 @@
 #include "queue/wire_batch.h"
 #include "queue/wire_plan.h"
 #include "queue/wire_relabel.h"
+#include "queue/wire_run.h"
+#include "queue/wire_symbols.h"
+#include "queue/wire_v2.h"
 
 namespace limpet {
 
 // What all senders of a process share.
 struct WireMemory {
-  explicit WireMemory(const Clock& clock) : plans(clock) {}
+  explicit WireMemory(const Clock& clock) : plans(clock), layouts(clock) {}
   PlanCache plans;
+  LayoutSymbolsCache layouts;
   WireBuffer compressed;
 };
 
@@ -43,40 +48,76 @@ class RequestBuilder {
   RequestBuilder(const Clock& clock, WireMemory& memory, std::vector<RelabelRule> rules)
       : memory_(memory), relabel_(clock, std::move(rules)) {}
 
-  // Takes effect with the next scrape.
+  // Takes effect with the next run.
   void SetExternalLabels(const Labels& labels) { external_ = labels; }
-  // Adds the scrape's values from index `from` on; returns the first that found no room
-  // or is behind limits.values_max.
-  size_t Add(const ScrapeView& scrape, size_t from, const RequestLimits& limits);
+  // Takes effect with the next request.
+  void SetProtocol(WireProtocol protocol) { next_protocol_ = protocol; }
+  // Adds the series of the run's layout from `from_series` on. Returns the first that found no room
+  // or is behind limits.values_max, run.series_end() after the last. The rest of a series that was
+  // split is taken up by the next Add of the same run from that series on.
+  size_t Add(const ScrapeRun& run, size_t from_series, const RequestLimits& limits);
   // Whether the last Add ended for want of room.
   bool no_room() const { return no_room_; }
+  // Values that the last Add looked at, whether it kept them or not.
+  size_t values_looked_at() const { return values_looked_at_; }
   Batch Seal();
   // Gives memory back that is not in use; after Seal.
-  void Release() { message_.Release(); }
+  void Release();
   void ExpireCaches() { relabel_.Expire(); }
 
+  uint64_t series() const { return series_; }
   uint64_t samples() const { return samples_; }
-  std::string_view message() const { return message_.view(); }
+  // Of the message, before compression.
+  size_t message_bytes() const {
+    return protocol_ == WireProtocol::kV1 ? message_.size() : message_v2_.bytes();
+  }
   // Left out since the start.
   uint64_t samples_too_old() const { return too_old_; }
   uint64_t samples_relabelled_away() const { return relabelled_away_; }
 
  private:
-  bool AddSample(const InterleavePlan& plan, std::string_view inner, size_t series, double value,
-                 int64_t timestamp_ms, const RequestLimits& limits);
-  bool AddRelabelled(const ScrapeView& scrape, size_t series, double value, int64_t timestamp_ms,
-                     const RequestLimits& limits);
-  // Where a TimeSeries with labels of that size goes; null where there is no room.
-  char* Begin(size_t label_bytes, int64_t timestamp_ms, const RequestLimits& limits);
-  void End(char* out, double value, int64_t timestamp_ms);
+  // Where the labels of a run's series come from.
+  struct Source {
+    const RelabeledLayout* relabelled = nullptr;  // null: not relabelled, or each time
+    const SeriesBlock* block = nullptr;
+    const InterleavePlan* plan = nullptr;  // null: rules are applied to each series, each time
+  };
+  enum class Added { kYes, kDropped, kNoRoom };
+
+  Source Begin(const ScrapeRun& run);
+  // The series' samples that are to be sent, in samples_of_series_; those too old are before them.
+  std::span<const WireSample> TakeSamples(const ScrapeRun& run, size_t series, int64_t oldest_ms);
+  Added AddSeries(const Source& source, size_t series, std::span<const WireSample> samples,
+                  const RequestLimits& limits);
+  bool WriteSeries(const Source& source, size_t series, std::span<const WireSample> samples,
+                   const RequestLimits& limits);
+  bool WriteRelabelled(size_t series, std::span<const WireSample> samples,
+                       const RequestLimits& limits);
+  // Whether a series that takes that much is to wait for the next request.
+  bool NoRoom(size_t bytes, const RequestLimits& limits);
+  // The fields of a 1.0 TimeSeries before its labels; there is room for all of it.
+  char* BeginSeries(size_t bytes);
 
   WireMemory& memory_;
   WriteRelabel relabel_;
   Labels external_;
   OuterLabels outer_;
-  WireBuffer message_;
+  WireProtocol next_protocol_ = WireProtocol::kV1;
+  WireProtocol protocol_ = WireProtocol::kV1;  // of the request being built
+  WireBuffer message_;                         // 1.0
+  MessageV2 message_v2_;
   std::string relabelled_;
   bool no_room_ = false;
+  size_t values_looked_at_ = 0;
+  WireSample samples_of_series_[ScrapeRun::kRowsMax];
+  size_t too_old_of_series_ = 0;
+  // How much of a series that did not fit into a whole request was written already.
+  struct {
+    uint64_t run = 0;
+    size_t series = 0;
+    size_t samples = 0;
+  } split_;
+  uint64_t series_ = 0;
   uint64_t samples_ = 0;
   int64_t oldest_ms_ = 0;
   int64_t newest_ms_ = 0;

@@ -19,6 +19,9 @@ namespace limpet {
 void ReadGlobal(ReadContext& context, const YamlNode& node, GlobalConfig& global);
 void ReadStorage(ReadContext& context, const YamlNode& node, StorageConfig& storage);
 
+// The keys of a scrape configuration that the global block has too.
+void ReadScrapeDefaults(MappingReader& reader, ScrapeDefaults& scrape);
+
 // A list of scrape configurations; what they leave out comes from `global`.
 void ReadScrapeConfigs(ReadContext& context, const YamlNode& node, const GlobalConfig& global,
                        std::vector<ScrapeConfig>& scrape_configs);
@@ -35,7 +38,8 @@ void ReadKubernetesSd(ReadContext& context, const YamlNode& node, const std::str
 void ReadRelabelRules(MappingReader& reader, std::string_view key, std::vector<RelabelRule>& rules);
 
 // The keys that a block with an HTTP client has beside its own: basic_auth, authorization,
-// bearer_token, bearer_token_file, tls_config, and those not supported.
+// bearer_token, bearer_token_file, oauth2, tls_config, http_headers, proxy_url and what goes with
+// it, follow_redirects and enable_http2.
 void ReadHttpClient(MappingReader& reader, HttpClientConfig& http);
 
 // A mapping of label names to values.

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "agent/config/scrape_protocol.h"
 #include "agent/platform/clock.h"
 #include "agent/platform/http_client_config.h"
 #include "agent/platform/url.h"
@@ -21,7 +22,23 @@
 
 namespace limpet {
 
-struct GlobalConfig {
+// What the global block and each scrape configuration have in common; the latter begins with the
+// former's.
+struct ScrapeDefaults {
+  std::vector<ScrapeProtocol> scrape_protocols = DefaultScrapeProtocols();
+  // For answers whose Content-Type says nothing that is known; none: the scrape fails.
+  std::optional<ScrapeProtocol> fallback_scrape_protocol;
+  bool extra_scrape_metrics = false;
+  uint64_t body_size_limit = 0;  // bytes after inflating; 0: none (limpet's own bound still holds)
+  uint64_t sample_limit = 0;     // these are none where they are 0
+  uint64_t target_limit = 0;
+  uint64_t label_limit = 0;
+  uint64_t label_name_length_limit = 0;   // bytes
+  uint64_t label_value_length_limit = 0;  // bytes
+  friend bool operator==(const ScrapeDefaults&, const ScrapeDefaults&) = default;
+};
+
+struct GlobalConfig : ScrapeDefaults {
   Millis scrape_interval{15'000};
   Millis scrape_timeout{10'000};  // where not set: the lesser of 10 s and the interval
   Labels external_labels;
@@ -35,13 +52,24 @@ struct KubernetesSelector {
   friend bool operator==(const KubernetesSelector&, const KubernetesSelector&) = default;
 };
 
+// Labels of other objects to join to a target's.
+struct AttachMetadata {
+  bool node = false;
+  bool name_space = false;
+  bool deployment = false;
+  bool job = false;
+  bool cronjob = false;
+  friend bool operator==(const AttachMetadata&, const AttachMetadata&) = default;
+};
+
 struct KubernetesSdConfig {
-  std::string role;  // "pod"
+  std::string role;  // "node", "pod", "service", "endpoints", "endpointslice", "ingress"
   std::optional<Url> api_server;
   std::string kubeconfig_file;
   std::vector<std::string> namespaces;  // none: all
   bool own_namespace = false;
-  std::vector<KubernetesSelector> selectors;
+  std::vector<KubernetesSelector> selectors;  // at most one a role
+  AttachMetadata attach;
   HttpClientConfig http;  // with api_server only, as in Prometheus
   friend bool operator==(const KubernetesSdConfig&, const KubernetesSdConfig&) = default;
 };
@@ -52,7 +80,7 @@ struct StaticConfig {
   friend bool operator==(const StaticConfig&, const StaticConfig&) = default;
 };
 
-struct ScrapeConfig {
+struct ScrapeConfig : ScrapeDefaults {
   std::string job_name;
   Millis scrape_interval{15'000};
   Millis scrape_timeout{10'000};
@@ -61,8 +89,8 @@ struct ScrapeConfig {
   std::map<std::string, std::vector<std::string>> params;
   bool honor_labels = false;
   bool honor_timestamps = true;
-  uint64_t sample_limit = 0;     // 0: none
-  uint64_t body_size_limit = 0;  // bytes after inflating; 0: none (limpet's own bound still holds)
+  bool track_timestamps_staleness = false;
+  bool enable_compression = true;
   HttpClientConfig http;
   std::vector<KubernetesSdConfig> kubernetes_sd_configs;
   std::vector<StaticConfig> static_configs;
@@ -72,7 +100,11 @@ struct ScrapeConfig {
 };
 
 struct QueueConfig {
+  // How many requests a receiver gets at a time: limpet finds the number within these bounds.
+  uint64_t min_shards = 1;
+  uint64_t max_shards = 16;
   uint64_t max_samples_per_send = 5000;
+  uint64_t max_bytes_per_send = 4u << 20;  // before compression; limpet's own
   Millis batch_send_deadline{1000};
   Millis min_backoff{250};
   Millis max_backoff{5000};
@@ -80,9 +112,16 @@ struct QueueConfig {
   friend bool operator==(const QueueConfig&, const QueueConfig&) = default;
 };
 
+// protobuf_message. kAuto, limpet's own: 2.0 where the receiver takes it.
+enum class RemoteWriteMessage { kAuto, kV1, kV2 };
+// Where a receiver begins that a reload adds; limpet's own.
+enum class ReceiverStart { kNow, kOldest };
+
 struct RemoteWriteConfig {
   Url url;
   std::string name;  // where not set: the first 6 hex digits of a hash of the URL
+  RemoteWriteMessage protobuf_message = RemoteWriteMessage::kAuto;
+  ReceiverStart start_at = ReceiverStart::kNow;
   Millis remote_timeout{30'000};
   HttpClientConfig http;
   std::vector<RelabelRule> write_relabel_configs;

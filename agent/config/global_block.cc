@@ -43,6 +43,7 @@ void ReadGlobal(ReadContext& context, const YamlNode& node, GlobalConfig& global
   if (const YamlNode* labels = reader.Find("external_labels")) {
     ReadLabels(context, *labels, reader.PathOf("external_labels"), global.external_labels);
   }
+  ReadScrapeDefaults(reader, global);
 
   // Almost every file of Prometheus has it; there are no rules that it could concern.
   Millis evaluation_interval{0};
@@ -51,15 +52,10 @@ void ReadGlobal(ReadContext& context, const YamlNode& node, GlobalConfig& global
     reader.NotSupported(key, "it evaluates no rules and answers no queries");
   }
   for (const char* key :
-       {"scrape_failure_log_file", "scrape_protocols", "label_limit", "label_name_length_limit",
-        "label_value_length_limit", "target_limit", "keep_dropped_targets",
-        "metric_name_validation_scheme", "metric_name_escaping_scheme", "scrape_native_histograms",
-        "always_scrape_classic_histograms", "convert_classic_histograms_to_nhcb",
-        "extra_scrape_metrics", "runtime"}) {
+       {"scrape_failure_log_file", "keep_dropped_targets", "metric_name_validation_scheme",
+        "metric_name_escaping_scheme", "scrape_native_histograms",
+        "always_scrape_classic_histograms", "convert_classic_histograms_to_nhcb", "runtime"}) {
     reader.NotSupported(key);
-  }
-  for (const char* key : {"body_size_limit", "sample_limit"}) {
-    reader.NotSupported(key, "set it in each scrape config");
   }
   reader.Finish();
 }

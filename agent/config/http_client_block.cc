@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "agent/config/blocks.h"
+#include "agent/config/http_client_parts.h"
 
 namespace limpet {
 
@@ -12,14 +13,14 @@ bool HasControlCharacter(std::string_view text) {
                      [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
 }
 
-// A value that goes into a header; never quoted.
+}  // namespace
+
 void CheckHeaderText(MappingReader& reader, std::string_view key, std::string_view text) {
   if (HasControlCharacter(text)) {
     reader.ValueError(key, "must not contain line breaks or other control characters");
   }
 }
 
-// Reports the second of two keys that say the same thing in two ways; call it once both are read.
 void AtMostOne(MappingReader& reader, std::string_view a, std::string_view b) {
   if (!reader.IsSet(a) || !reader.IsSet(b)) return;
   const YamlPlace& first = reader.KeyPlace(a);
@@ -28,6 +29,8 @@ void AtMostOne(MappingReader& reader, std::string_view a, std::string_view b) {
   reader.KeyError(b_later ? b : a,
                   "at most one of " + std::string(a) + " and " + std::string(b) + " may be set");
 }
+
+namespace {
 
 void ReadBasicAuth(ReadContext& context, const YamlNode& node, const std::string& path,
                    BasicAuthConfig& basic_auth) {
@@ -71,37 +74,6 @@ void ReadAuthorization(ReadContext& context, const YamlNode& node, const std::st
   reader.Finish();
 }
 
-void ReadTls(ReadContext& context, const YamlNode& node, const std::string& path, TlsConfig& tls) {
-  MappingReader reader(context, node, path);
-  reader.Text("ca", tls.ca);
-  reader.FileName("ca_file", tls.ca_file);
-  reader.Text("cert", tls.cert);
-  reader.FileName("cert_file", tls.cert_file);
-  reader.SecretText("key", tls.key);
-  reader.FileName("key_file", tls.key_file);
-  reader.Text("server_name", tls.server_name);
-  reader.Bool("insecure_skip_verify", tls.insecure_skip_verify);
-  if (reader.Text("min_version", tls.min_version)) {
-    constexpr std::string_view kVersions[] = {"TLS10", "TLS11", "TLS12", "TLS13"};
-    if (std::find(std::begin(kVersions), std::end(kVersions), tls.min_version) ==
-        std::end(kVersions)) {
-      reader.ValueError("min_version", "expected TLS10, TLS11, TLS12 or TLS13, found " +
-                                           DescribeNode(*reader.Find("min_version")));
-    }
-  }
-  AtMostOne(reader, "ca", "ca_file");
-  AtMostOne(reader, "cert", "cert_file");
-  AtMostOne(reader, "key", "key_file");
-  const bool has_cert = reader.IsSet("cert") || reader.IsSet("cert_file");
-  const bool has_key = reader.IsSet("key") || reader.IsSet("key_file");
-  if (has_cert && !has_key) reader.Error("a client certificate needs key or key_file");
-  if (has_key && !has_cert) reader.Error("a client key needs cert or cert_file");
-  for (const char* key : {"max_version", "ca_ref", "cert_ref", "key_ref"}) {
-    reader.NotSupported(key);
-  }
-  reader.Finish();
-}
-
 }  // namespace
 
 void ReadHttpClient(MappingReader& reader, HttpClientConfig& http) {
@@ -123,16 +95,24 @@ void ReadHttpClient(MappingReader& reader, HttpClientConfig& http) {
   if (const YamlNode* node = reader.Find("tls_config")) {
     ReadTls(context, *node, reader.PathOf("tls_config"), http.tls);
   }
+  if (const YamlNode* node = reader.Find("oauth2")) {
+    ReadOAuth2(context, *node, reader.PathOf("oauth2"), http.oauth2.emplace());
+  }
+  if (const YamlNode* node = reader.Find("http_headers")) {
+    ReadHttpHeaders(context, *node, reader.PathOf("http_headers"), http.http_headers);
+  }
+  ReadProxy(reader, http.proxy);
+  reader.Bool("follow_redirects", http.follow_redirects);
+  bool http2 = true;  // offered to nobody, which every server allows
+  reader.Bool("enable_http2", http2);
   AtMostOne(reader, "basic_auth", "authorization");
   AtMostOne(reader, "bearer_token", "bearer_token_file");
+  AtMostOne(reader, "basic_auth", "oauth2");
+  AtMostOne(reader, "authorization", "oauth2");
   for (const char* bearer_key : {"bearer_token", "bearer_token_file"}) {
     AtMostOne(reader, "basic_auth", bearer_key);
     AtMostOne(reader, "authorization", bearer_key);
-  }
-  for (const char* key :
-       {"oauth2", "proxy_url", "no_proxy", "proxy_from_environment", "proxy_connect_header",
-        "follow_redirects", "enable_http2", "http_headers"}) {
-    reader.NotSupported(key);
+    AtMostOne(reader, "oauth2", bearer_key);
   }
 }
 

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <iterator>
 
 #include "agent/config/blocks.h"
 
@@ -7,6 +8,33 @@ namespace limpet {
 namespace {
 
 constexpr size_t kNamespaceBytesMax = 63;  // RFC 1123, as Kubernetes checks it
+
+constexpr std::string_view kRoles = "endpoints, endpointslice, ingress, node, pod, service";
+
+// Whose objects each role's selectors may choose: those that its targets are made of.
+struct RoleSelectors {
+  std::string_view role;
+  std::vector<std::string_view> selectors;
+};
+
+const RoleSelectors* FindRole(std::string_view name) {
+  static const std::vector<RoleSelectors> roles = {
+      {"endpoints", {"endpoints", "pod", "service"}},
+      {"endpointslice", {"endpointslice", "pod", "service"}},
+      {"ingress", {"ingress"}},
+      {"node", {"node"}},
+      {"pod", {"node", "pod"}},
+      {"service", {"service"}}};
+  const auto found = std::find_if(roles.begin(), roles.end(),
+                                  [&](const RoleSelectors& role) { return role.role == name; });
+  return found == roles.end() ? nullptr : &*found;
+}
+
+std::string Listed(const std::vector<std::string_view>& words) {
+  std::string text;
+  for (const std::string_view word : words) text.append(text.empty() ? "" : ", ").append(word);
+  return text;
+}
 
 bool IsNamespaceName(std::string_view name) {
   const auto alphanumeric = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
@@ -40,9 +68,12 @@ void ReadSelector(ReadContext& context, const YamlNode& node, const std::string&
   if (!reader.IsMapping()) return;
   KubernetesSelector selector;
   if (reader.Text("role", selector.role)) {
-    if (selector.role != "pod") {
-      reader.ValueError("role", "role pod takes selectors of role pod only, found " +
-                                    DescribeNode(*reader.Find("role")));
+    const RoleSelectors* role = FindRole(kubernetes.role);
+    if (role != nullptr && std::find(role->selectors.begin(), role->selectors.end(),
+                                     selector.role) == role->selectors.end()) {
+      reader.ValueError("role", "role " + kubernetes.role +
+                                    " takes selectors of these roles: " + Listed(role->selectors) +
+                                    "; found " + DescribeNode(*reader.Find("role")));
     }
     const auto same_role = [&](const KubernetesSelector& s) { return s.role == selector.role; };
     if (std::any_of(kubernetes.selectors.begin(), kubernetes.selectors.end(), same_role)) {
@@ -57,6 +88,17 @@ void ReadSelector(ReadContext& context, const YamlNode& node, const std::string&
   kubernetes.selectors.push_back(std::move(selector));
 }
 
+void ReadAttachMetadata(ReadContext& context, const YamlNode& node, const std::string& path,
+                        AttachMetadata& attach) {
+  MappingReader reader(context, node, path);
+  reader.Bool("node", attach.node);
+  reader.Bool("namespace", attach.name_space);
+  reader.Bool("deployment", attach.deployment);
+  reader.Bool("job", attach.job);
+  reader.Bool("cronjob", attach.cronjob);
+  reader.Finish();
+}
+
 // Prometheus' own rules of what goes with what.
 void CheckTogether(MappingReader& reader, const KubernetesSdConfig& kubernetes) {
   const bool has_server = reader.Has("api_server");
@@ -65,7 +107,8 @@ void CheckTogether(MappingReader& reader, const KubernetesSdConfig& kubernetes) 
     reader.KeyError("kubeconfig_file", "at most one of api_server and kubeconfig_file may be set");
   }
   for (const char* key :
-       {"basic_auth", "authorization", "bearer_token", "bearer_token_file", "tls_config"}) {
+       {"basic_auth", "authorization", "bearer_token", "bearer_token_file", "oauth2", "tls_config",
+        "proxy_url", "proxy_from_environment", "http_headers"}) {
     if (reader.IsSet(key) && !has_server) {
       reader.KeyError(key, "takes effect with api_server only; set that as well");
     }
@@ -84,12 +127,12 @@ void ReadKubernetesSd(ReadContext& context, const YamlNode& node, const std::str
   MappingReader reader(context, node, path);
   if (!reader.IsMapping()) return;
   if (reader.Text("role", kubernetes.role)) {
-    if (kubernetes.role != "pod") {
-      reader.ValueError("role", "role " + DescribeNode(*reader.Find("role")) +
-                                    " is not supported; supported: pod");
+    if (FindRole(kubernetes.role) == nullptr) {
+      reader.ValueError("role", "there is no role " + DescribeNode(*reader.Find("role")) +
+                                    "; there are: " + std::string(kRoles));
     }
   } else if (!reader.Has("role")) {
-    reader.Error("role is missing; supported: pod");
+    reader.Error("role is missing, one of: " + std::string(kRoles));
   }
   if (Url url; reader.HttpUrl("api_server", url)) kubernetes.api_server = std::move(url);
   reader.FileName("kubeconfig_file", kubernetes.kubeconfig_file);
@@ -101,7 +144,9 @@ void ReadKubernetesSd(ReadContext& context, const YamlNode& node, const std::str
   });
   ReadHttpClient(reader, kubernetes.http);
   CheckTogether(reader, kubernetes);
-  reader.NotSupported("attach_metadata");
+  if (const YamlNode* attach = reader.Find("attach_metadata")) {
+    ReadAttachMetadata(context, *attach, reader.PathOf("attach_metadata"), kubernetes.attach);
+  }
   reader.Finish();
 }
 

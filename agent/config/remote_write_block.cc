@@ -10,6 +10,10 @@ namespace limpet {
 namespace {
 
 constexpr size_t kNameBytesMax = 100;
+constexpr uint64_t kShardsMax = 200;
+// A batch and its copies are in memory at once.
+constexpr uint64_t kSendBytesLeast = 16u << 10;
+constexpr uint64_t kSendBytesMost = 64u << 20;
 
 // What the sender or the HTTP client sets itself, as in Prometheus.
 constexpr std::string_view kReservedHeaders[] = {
@@ -100,6 +104,35 @@ std::string DefaultName(const Url& url) {
   return std::string(digits, 6);
 }
 
+void ReadProtobufMessage(MappingReader& reader, RemoteWriteMessage& message) {
+  std::string text;
+  if (!reader.Text("protobuf_message", text)) return;
+  if (text == "auto") {
+    message = RemoteWriteMessage::kAuto;
+  } else if (text == "prometheus.WriteRequest") {
+    message = RemoteWriteMessage::kV1;
+  } else if (text == "io.prometheus.write.v2.Request") {
+    message = RemoteWriteMessage::kV2;
+  } else {
+    reader.ValueError("protobuf_message",
+                      "expected auto, prometheus.WriteRequest or io.prometheus.write.v2.Request, "
+                      "found " +
+                          Quoted(text));
+  }
+}
+
+void ReadStartAt(MappingReader& reader, ReceiverStart& start_at) {
+  std::string text;
+  if (!reader.Text("start_at", text)) return;
+  if (text == "now") {
+    start_at = ReceiverStart::kNow;
+  } else if (text == "oldest") {
+    start_at = ReceiverStart::kOldest;
+  } else {
+    reader.ValueError("start_at", "expected now or oldest, found " + Quoted(text));
+  }
+}
+
 void ReadRemoteWrite(ReadContext& context, const YamlNode& node, const std::string& path,
                      std::map<std::string, std::string>& names, RemoteWriteConfig& remote_write) {
   MappingReader reader(context, node, path);
@@ -125,15 +158,52 @@ void ReadRemoteWrite(ReadContext& context, const YamlNode& node, const std::stri
   if (const YamlNode* headers = reader.Find("headers")) {
     ReadHeaders(context, *headers, reader.PathOf("headers"), remote_write.http.headers);
   }
+  ReadProtobufMessage(reader, remote_write.protobuf_message);
+  ReadStartAt(reader, remote_write.start_at);
   ReadRelabelRules(reader, "write_relabel_configs", remote_write.write_relabel_configs);
   if (const YamlNode* queue = reader.Find("queue_config")) {
     ReadQueueConfig(context, *queue, reader.PathOf("queue_config"), remote_write.queue);
   }
-  for (const char* key : {"sigv4", "azuread", "google_iam", "metadata_config", "protobuf_message",
-                          "send_exemplars", "send_native_histograms", "round_robin_dns"}) {
+  for (const char* key : {"sigv4", "azuread", "google_iam", "send_exemplars",
+                          "send_native_histograms", "round_robin_dns"}) {
     reader.NotSupported(key);
   }
+  reader.NotSupported("metadata_config",
+                      "type, help and unit travel with the samples of Remote-Write 2.0");
   reader.Finish();
+}
+
+}  // namespace
+
+namespace {
+
+void ReadShards(MappingReader& reader, QueueConfig& queue) {
+  const bool has_min = reader.Unsigned("min_shards", queue.min_shards);
+  const bool has_max = reader.Unsigned("max_shards", queue.max_shards);
+  if (has_min && queue.min_shards == 0) {
+    return reader.ValueError("min_shards", "must be greater than 0");
+  }
+  if (has_max && (queue.max_shards == 0 || queue.max_shards > kShardsMax)) {
+    return reader.ValueError("max_shards", "expected a number from 1 to 200");
+  }
+  const bool both_known =
+      (has_min || !reader.Has("min_shards")) && (has_max || !reader.Has("max_shards"));
+  if (both_known && queue.min_shards > queue.max_shards) {
+    const char* key = has_max ? "max_shards" : "min_shards";
+    reader.ValueError(key, "min_shards must not be greater than max_shards (" +
+                               std::to_string(queue.max_shards) + ")");
+  }
+}
+
+void ReadBatchSize(MappingReader& reader, QueueConfig& queue) {
+  if (reader.Unsigned("max_samples_per_send", queue.max_samples_per_send) &&
+      queue.max_samples_per_send == 0) {
+    reader.ValueError("max_samples_per_send", "must be greater than 0");
+  }
+  if (reader.ByteSize("max_bytes_per_send", queue.max_bytes_per_send) &&
+      (queue.max_bytes_per_send < kSendBytesLeast || queue.max_bytes_per_send > kSendBytesMost)) {
+    reader.ValueError("max_bytes_per_send", "expected a size from 16KiB to 64MiB");
+  }
 }
 
 }  // namespace
@@ -141,10 +211,8 @@ void ReadRemoteWrite(ReadContext& context, const YamlNode& node, const std::stri
 void ReadQueueConfig(ReadContext& context, const YamlNode& node, const std::string& path,
                      QueueConfig& queue) {
   MappingReader reader(context, node, path);
-  if (reader.Unsigned("max_samples_per_send", queue.max_samples_per_send) &&
-      queue.max_samples_per_send == 0) {
-    reader.ValueError("max_samples_per_send", "must be greater than 0");
-  }
+  ReadShards(reader, queue);
+  ReadBatchSize(reader, queue);
   reader.PositiveDuration("batch_send_deadline", queue.batch_send_deadline);
   const bool has_min = reader.PositiveDuration("min_backoff", queue.min_backoff);
   const bool has_max = reader.PositiveDuration("max_backoff", queue.max_backoff);
@@ -161,9 +229,7 @@ void ReadQueueConfig(ReadContext& context, const YamlNode& node, const std::stri
                       "limpet always tries again after a 429, so that nothing is dropped; "
                       "expected true");
   }
-  for (const char* key : {"capacity", "max_shards", "min_shards"}) {
-    reader.NotSupported(key, "it sends from its log and adapts to the receiver by itself");
-  }
+  reader.NotSupported("capacity", "samples wait in its log, not in memory");
   reader.Finish();
 }
 

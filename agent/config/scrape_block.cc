@@ -22,25 +22,11 @@ constexpr const char* kOtherDiscoveries[] = {
 };
 
 constexpr const char* kOtherKeys[] = {
-    "scrape_failure_log_file",
-    "scrape_protocols",
-    "fallback_scrape_protocol",
-    "track_timestamps_staleness",
-    "enable_compression",
-    "label_limit",
-    "label_name_length_limit",
-    "label_value_length_limit",
-    "target_limit",
-    "keep_dropped_targets",
-    "metric_name_validation_scheme",
-    "metric_name_escaping_scheme",
-    "native_histogram_bucket_limit",
-    "native_histogram_min_bucket_factor",
-    "scrape_native_histograms",
-    "scrape_classic_histograms",
-    "always_scrape_classic_histograms",
-    "convert_classic_histograms_to_nhcb",
-    "extra_scrape_metrics",
+    "scrape_failure_log_file",          "keep_dropped_targets",
+    "metric_name_validation_scheme",    "metric_name_escaping_scheme",
+    "native_histogram_bucket_limit",    "native_histogram_min_bucket_factor",
+    "scrape_native_histograms",         "scrape_classic_histograms",
+    "always_scrape_classic_histograms", "convert_classic_histograms_to_nhcb",
 };
 
 void ReadStaticConfig(ReadContext& context, const YamlNode& node, const std::string& path,
@@ -101,8 +87,8 @@ void ReadRequest(MappingReader& reader, ScrapeConfig& scrape) {
   }
   reader.Bool("honor_labels", scrape.honor_labels);
   reader.Bool("honor_timestamps", scrape.honor_timestamps);
-  reader.Unsigned("sample_limit", scrape.sample_limit);
-  reader.ByteSize("body_size_limit", scrape.body_size_limit);
+  reader.Bool("track_timestamps_staleness", scrape.track_timestamps_staleness);
+  reader.Bool("enable_compression", scrape.enable_compression);
   ReadHttpClient(reader, scrape.http);
 }
 
@@ -134,6 +120,8 @@ void ReadScrapeConfig(ReadContext& context, const YamlNode& node, const std::str
   } else if (!reader.Has("job_name")) {
     reader.Error("job_name is missing");
   }
+  static_cast<ScrapeDefaults&>(scrape) = global;
+  ReadScrapeDefaults(reader, scrape);
   ReadTimes(reader, global, scrape);
   ReadRequest(reader, scrape);
   ReadDiscovery(reader, scrape);

@@ -55,8 +55,21 @@ std::span<char> EventLoop::scratch() { return {state_->scratch.get(), kScratchBy
 
 boost::asio::io_context& EventLoop::context() { return state_->context; }
 
-struct Timer::State {
+struct Timer::State : std::enable_shared_from_this<Timer::State> {
   explicit State(EventLoop& loop) : timer(loop.context()) {}
+
+  // What to call on expiry.
+  auto Set(std::function<void()> next) {
+    function = std::move(next);
+    return [weak = weak_from_this(), mine = ++generation] {
+      const auto state = weak.lock();
+      if (state == nullptr || state->generation != mine) return;
+      // Moved out first: the call may destroy the timer or set it again.
+      const auto call = std::exchange(state->function, nullptr);
+      call();
+    };
+  }
+
   boost::asio::steady_timer timer;
   uint64_t generation = 0;  // tells an expiry that was overtaken by a later call
   std::function<void()> function;
@@ -67,21 +80,19 @@ Timer::Timer(EventLoop& loop) : state_(std::make_shared<State>(loop)) {}
 Timer::~Timer() = default;
 
 void Timer::At(SteadyTime when, std::function<void()> function) {
-  state_->function = std::move(function);
-  const uint64_t generation = ++state_->generation;
   state_->timer.expires_at(when);
-  state_->timer.async_wait(
-      [weak = std::weak_ptr<State>(state_), generation](const boost::system::error_code& error) {
-        const auto state = weak.lock();
-        if (error || !state || state->generation != generation) return;
-        // Moved out first: the call may destroy the timer or set it again.
-        const auto call = std::exchange(state->function, nullptr);
-        call();
-      });
+  state_->timer.async_wait([due = state_->Set(std::move(function))](const auto& error) {
+    if (!error) due();
+  });
 }
 
 void Timer::After(Millis delay, std::function<void()> function) {
-  At(std::chrono::steady_clock::now() + std::min(delay, kDelayMax), std::move(function));
+  if (delay > Millis(0)) {
+    return At(std::chrono::steady_clock::now() + std::min(delay, kDelayMax), std::move(function));
+  }
+  // What is due in the next turn costs no timer of the kernel's.
+  state_->timer.cancel();
+  boost::asio::post(state_->timer.get_executor(), state_->Set(std::move(function)));
 }
 
 void Timer::Cancel() {

@@ -9,7 +9,13 @@
 // connection that turns out closed before the first byte of an answer is opened anew, once, within
 // the same deadline. An idle connection holds a socket and no buffer. After an error or an abort
 // the connection is closed and the next Start opens it again.
-// Limits: see HttpLimits; exceeding one ends the exchange with an error that names it.
+// With an HttpClientContext it adds the client's own fields to each request, fetches a token first
+// where one is needed (and anew, once, after a 401 with an old one), goes through the proxy, takes
+// up changed certificates (a kept connection with the former ones is closed when the next exchange
+// starts) and follows the redirects of a GET: then the handler sees the last answer alone. What
+// says who one is goes to the connection's own origin and nowhere else.
+// Limits: 10 redirects; see HttpLimits; exceeding one ends the exchange with an error that names
+// it.
 #ifndef LIMPET_AGENT_PLATFORM_HTTP_CLIENT_H_
 #define LIMPET_AGENT_PLATFORM_HTTP_CLIENT_H_
 
@@ -59,11 +65,19 @@ class HttpResponseHandler {
 struct HttpLimits {
   size_t header_bytes_max = 64 * 1024;
   uint64_t body_bytes_max = UINT64_MAX;  // as sent, before any content decoding
+  // For resolving, connecting, a proxy's tunnel and the TLS handshake together, within the
+  // exchange's deadline; 0: that deadline alone.
+  Millis connect_timeout{0};
 };
+
+class HttpClientContext;
 
 class HttpConnection {
  public:
-  // `tls` is needed for https and ignored otherwise. Only scheme, host and port of `origin` count.
+  // Only scheme, host and port of `origin` count.
+  HttpConnection(std::shared_ptr<HttpClientContext> context, Url origin, HttpLimits limits = {});
+  // Without anything of a context: the request is sent as it is, its answer is the answer. `tls` is
+  // needed for https and ignored otherwise. Only scheme, host and port of `origin` count.
   HttpConnection(EventLoop& loop, Url origin, std::shared_ptr<const TlsContext> tls,
                  HttpLimits limits = {});
   ~HttpConnection();

@@ -1,19 +1,19 @@
 #include "agent/platform/http_client_connector.h"
 
 #include <algorithm>
-#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ip/address.hpp>
 #include <cerrno>
 #include <optional>
 #include <utility>
 #include <vector>
 
+#include "agent/platform/http_client_resolver.h"
+
 namespace limpet {
 namespace {
 
-using boost::asio::ip::tcp;
 using boost::system::error_code;
 
-constexpr size_t kAddressesMax = 16;
 constexpr Millis kAttemptMax = std::chrono::seconds(30);
 constexpr Millis kAttemptMin = std::chrono::seconds(2);
 
@@ -41,7 +41,7 @@ class HttpClientConnector::State : public std::enable_shared_from_this<State> {
 
  private:
   void Resolve();
-  void OnResolved(const error_code& error, const tcp::resolver::results_type& results);
+  void OnResolved(const Result<HostAddresses>& addresses);
   void Connect();
   void OnConnected(int error);
   void Fail(Error error) {
@@ -55,7 +55,6 @@ class HttpClientConnector::State : public std::enable_shared_from_this<State> {
   const uint16_t port_;
   const SteadyTime deadline_;
   Done done_;
-  std::optional<tcp::resolver> resolver_;
   std::optional<Timer> attempt_timer_;
   std::vector<std::string> addresses_;
   size_t next_ = 0;
@@ -64,34 +63,15 @@ class HttpClientConnector::State : public std::enable_shared_from_this<State> {
 };
 
 void HttpClientConnector::State::Resolve() {
-  const auto on_resolved = [weak = weak_from_this()](const error_code& error,
-                                                     const tcp::resolver::results_type& results) {
-    if (const auto state = weak.lock()) state->OnResolved(error, results);
-  };
-  try {
-    resolver_.emplace(loop_.context());
-    resolver_->async_resolve(host_, std::to_string(port_), tcp::resolver::numeric_service,
-                             on_resolved);
-  } catch (const std::exception& exception) {  // no thread to be had
-    loop_.Post([weak = weak_from_this(), why = std::string(exception.what())] {
-      if (const auto state = weak.lock()) {
-        state->Fail(Error{"resolve " + state->host_ + ": " + why, EAGAIN});
-      }
-    });
-  }
+  const auto weak = weak_from_this();
+  ResolveHost(loop_, host_, weak, [weak](const Result<HostAddresses>& addresses) {
+    if (const auto state = weak.lock()) state->OnResolved(addresses);
+  });
 }
 
-void HttpClientConnector::State::OnResolved(const error_code& error,
-                                            const tcp::resolver::results_type& results) {
-  if (error) {
-    const bool is_errno = error.category() == boost::system::system_category();
-    return Fail(Error{"resolve " + host_ + ": " + error.message(), is_errno ? error.value() : 0});
-  }
-  for (const auto& result : results) {
-    if (addresses_.size() == kAddressesMax) break;
-    addresses_.push_back(result.endpoint().address().to_string());
-  }
-  if (addresses_.empty()) return Fail(Error{"resolve " + host_ + ": no addresses"});
+void HttpClientConnector::State::OnResolved(const Result<HostAddresses>& addresses) {
+  if (!addresses) return Fail(addresses.error());
+  addresses_ = *addresses;
   Connect();
 }
 

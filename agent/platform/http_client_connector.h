@@ -1,12 +1,12 @@
 // Finds a host's addresses and connects to the first that answers.
 //
 // Who calls it: HttpConnection, on the loop's thread; one object an attempt, destroying it ends it.
-// Operation: a numeric address is connected to at once. A name is resolved on a thread of its own
-// (the system's resolver, its order of addresses kept); the addresses are tried one after the
-// other, each with its share of the time left, so that a silent one does not use up all of it.
+// Operation: a numeric address is connected to at once. A name is looked up off the loop's thread
+// (see ResolveHost); the addresses are tried one after the other, each with its share of the time
+// left, so that a silent one does not use up all of it.
 // Concurrency: `done` comes from the loop, never from inside the constructor, at most once, and may
 // destroy the connector.
-// Limits: 16 addresses; a look-up under way can hold up other look-ups, not the loop.
+// Limits: 16 addresses.
 #ifndef LIMPET_AGENT_PLATFORM_HTTP_CLIENT_CONNECTOR_H_
 #define LIMPET_AGENT_PLATFORM_HTTP_CLIENT_CONNECTOR_H_
 

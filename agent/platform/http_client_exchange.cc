@@ -18,7 +18,7 @@ constexpr int kReadsPerRound = 8;
 // Also called from inside Start, so nothing in here may end the exchange.
 void HttpConnection::State::BeginExchange() {
   phase_ = Phase::kExchange;
-  parser_ = HttpResponseParser::Create(limits_, *handler_);
+  parser_ = HttpResponseParser::Create(limits_, *this);
   sent_bytes_ = 0;
   write_error_.reset();
   WriteSome();
@@ -28,7 +28,8 @@ void HttpConnection::State::BeginExchange() {
 
 void HttpConnection::State::OnReady() {
   if (!busy()) return;
-  if (phase_ == Phase::kHandshake) return Handshake();
+  if (phase_ == Phase::kHandshake || phase_ == Phase::kProxyHandshake) return Handshake();
+  if (phase_ == Phase::kTunnel) return TunnelSome();
   if (phase_ != Phase::kExchange) return;
   WriteSome();
   ReadSome();
@@ -40,7 +41,8 @@ void HttpConnection::State::WriteSome() {
     const std::string_view head =
         std::string_view(head_).substr(std::min(sent_bytes_, head_.size()));
     const std::string_view body =
-        std::string_view(body_).substr(sent_bytes_ > head_.size() ? sent_bytes_ - head_.size() : 0);
+        std::string_view(request_.body)
+            .substr(sent_bytes_ > head_.size() ? sent_bytes_ - head_.size() : 0);
     const IoResult result = stream_->Write(head, body);
     if (result.status == IoStatus::kDone) {
       sent_bytes_ += result.bytes;
@@ -107,6 +109,9 @@ void HttpConnection::State::OnReadEnd(IoStatus status) {
 void HttpConnection::State::CheckEnd(HttpResponseParser::Status status,
                                      const HttpResponseParser& parser) {
   using Status = HttpResponseParser::Status;
+  if (verdict_ != Verdict::kAnswer && status != Status::kMalformed) {
+    return Proceed(status == Status::kDone && parser.keep_alive() && sent_all());
+  }
   if (status == Status::kDone) return Finish(parser.keep_alive() && sent_all());
   if (status == Status::kAborted) return Fail(Error{"aborted", ECANCELED});
   if (status == Status::kMalformed)
@@ -125,7 +130,10 @@ void HttpConnection::State::Release() {
   if (feeding_ != nullptr) std::exchange(feeding_, nullptr)->Stop();
   parser_.reset();
   connector_.reset();
-  body_ = std::string();
+  tunnel_.reset();
+  request_ = HttpRequest();
+  if (phase_ == Phase::kDetour) detour_->Cancel();
+  verdict_ = Verdict::kAnswer;
   write_error_.reset();
 }
 

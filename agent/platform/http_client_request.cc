@@ -36,14 +36,15 @@ bool IsOwnField(const std::string& name) {
 
 }  // namespace
 
-Result<void> WriteRequestHead(const HttpRequest& request, std::string_view host, size_t body_bytes,
-                              std::string& out) {
+Result<void> WriteRequestHead(const HttpRequest& request, std::string_view prefix,
+                              std::string_view host, std::string& out) {
   if (!IsToken(request.method)) return Error{"request: the method is not a token"};
   if (!IsTarget(request.target)) {
     return Error{"request: the target must start with / and have no spaces or control characters"};
   }
   out.clear();
-  out.append(request.method).append(" ").append(request.target).append(" HTTP/1.1\r\nHost: ");
+  out.append(request.method).append(" ").append(prefix).append(request.target);
+  out.append(" HTTP/1.1\r\nHost: ");
   out.append(host).append("\r\n");
   for (const HttpHeader& header : request.headers) {
     if (!IsToken(header.name)) return Error{"request: a header's name is not a token"};
@@ -56,10 +57,9 @@ Result<void> WriteRequestHead(const HttpRequest& request, std::string_view host,
     }
     out.append(header.name).append(": ").append(header.value).append("\r\n");
   }
-  if (body_bytes > 0 || request.method != "GET") {
-    out.append("Content-Length: ").append(std::to_string(body_bytes)).append("\r\n");
+  if (!request.body.empty() || request.method != "GET") {
+    out.append("Content-Length: ").append(std::to_string(request.body.size())).append("\r\n");
   }
-  out.append("\r\n");
   return {};
 }
 

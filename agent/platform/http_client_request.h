@@ -16,9 +16,10 @@
 
 namespace limpet {
 
-// Replaces `out`, whose memory is reused.
-Result<void> WriteRequestHead(const HttpRequest& request, std::string_view host, size_t body_bytes,
-                              std::string& out);
+// Replaces `out`, whose memory is reused, with all but the empty line at the end. `prefix` stands
+// before the target: for a proxy, the origin.
+Result<void> WriteRequestHead(const HttpRequest& request, std::string_view prefix,
+                              std::string_view host, std::string& out);
 
 }  // namespace limpet
 

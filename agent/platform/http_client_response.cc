@@ -14,8 +14,32 @@ namespace http = boost::beast::http;
 using boost::system::error_code;
 
 constexpr std::string_view kHeadStart = "HTTP/1.";
-constexpr std::string_view kHeadEnd = "\r\n\r\n";
 constexpr int kInterimAnswersMax = 16;
+
+// Up to and with its empty line; 0 where that is not there yet. As Go does, lines may end in a bare
+// LF, which Beast does not take: `bare` tells.
+size_t HeadBytes(std::string_view bytes, bool& bare) {
+  bare = false;
+  size_t line = 0;
+  while (true) {
+    const size_t end = bytes.find('\n', line);
+    if (end == bytes.npos) return 0;
+    const bool crlf = end > line && bytes[end - 1] == '\r';
+    bare = bare || !crlf;
+    if (end - line == (crlf ? 1u : 0u) && line > 0) return end + 1;
+    line = end + 1;
+  }
+}
+
+std::string WithCrLf(std::string_view head) {
+  std::string text;
+  text.reserve(head.size() + 64);
+  for (const char c : head) {
+    if (c == '\n' && !text.ends_with('\r')) text += '\r';
+    text += c;
+  }
+  return text;
+}
 
 // The head's own text serves the look-ups, so that no field is copied. Beast has checked the
 // syntax. Of a folded value (obsolete since RFC 7230) there is the first line.
@@ -132,13 +156,15 @@ class Parser final : public HttpResponseParser {
   Status ParseHead(std::string_view& bytes) {
     const std::string_view start = bytes.substr(0, kHeadStart.size());
     if (start != kHeadStart.substr(0, start.size())) return Malformed("not an HTTP/1 status line");
-    const size_t end = bytes.find(kHeadEnd);
-    const size_t head_bytes = end == bytes.npos ? bytes.size() : end + kHeadEnd.size();
+    bool bare = false;
+    const size_t end = HeadBytes(bytes, bare);
+    const size_t head_bytes = end == 0 ? bytes.size() : end;
     if (head_bytes > limits_.header_bytes_max) {
       return Malformed("head exceeds " + std::to_string(limits_.header_bytes_max) + " bytes");
     }
-    if (end == bytes.npos) return Hold(bytes);
-    std::string_view head = bytes.substr(0, head_bytes);
+    if (end == 0) return Hold(bytes);
+    const std::string rewritten = bare ? WithCrLf(bytes.substr(0, head_bytes)) : std::string();
+    std::string_view head = bare ? std::string_view(rewritten) : bytes.substr(0, head_bytes);
     message_->set_head(head);
     const auto status = Put(head);
     message_->set_head({});

@@ -51,6 +51,7 @@ struct SslDeleter {
 struct HttpClientStream::Socket {
   explicit Socket(EventLoop& loop) : socket(loop.context()) {}
   tcp::socket socket;
+  std::unique_ptr<SSL, SslDeleter> outer_ssl;  // to a proxy, with `ssl` inside
   std::unique_ptr<SSL, SslDeleter> ssl;
   int fd() { return socket.native_handle(); }
 };
@@ -90,13 +91,20 @@ void HttpClientStream::Connect(const std::string& address, uint16_t port,
 
 void HttpClientStream::set_owner(std::weak_ptr<Owner> owner) { owner_ = std::move(owner); }
 
-Result<void> HttpClientStream::StartTls(const TlsContext& context, const std::string& host) {
+Result<void> HttpClientStream::StartTls(const TlsContext& context, std::string name) {
   ERR_clear_error();
-  std::string name = context.server_name().empty() ? host : context.server_name();
   if (name.ends_with('.')) name.pop_back();  // a name's root dot is not in certificates
   SSL* const ssl = SSL_new(context.native());
-  socket_->ssl.reset(ssl);
-  bool ok = ssl != nullptr && SSL_set_fd(ssl, socket_->fd()) == 1;
+  socket_->outer_ssl = std::exchange(socket_->ssl, std::unique_ptr<SSL, SslDeleter>(ssl));
+  bool ok = ssl != nullptr;
+  if (ok && socket_->outer_ssl != nullptr) {
+    BIO* const bio = BIO_new(BIO_f_ssl());
+    ok = bio != nullptr;
+    if (ok) BIO_set_ssl(bio, socket_->outer_ssl.get(), BIO_NOCLOSE);
+    if (ok) SSL_set_bio(ssl, bio, bio);
+  } else if (ok) {
+    ok = SSL_set_fd(ssl, socket_->fd()) == 1;
+  }
   if (ok && IsNumericAddress(name)) {
     ok = X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), name.c_str()) == 1;
   } else if (ok) {

@@ -49,8 +49,10 @@ class HttpClientStream : public std::enable_shared_from_this<HttpClientStream> {
   void Connect(const std::string& address, uint16_t port, std::function<void(int)> done);
   void set_owner(std::weak_ptr<Owner> owner);
 
-  // Before the first read or write of a TLS stream, Handshake is repeated until it is done.
-  Result<void> StartTls(const TlsContext& context, const std::string& host);
+  // `name` is what the peer's certificate must be for. Before the first read or write of a TLS
+  // stream, Handshake is repeated until it is done. The second TLS of a stream runs inside the
+  // first: to an origin, by way of a proxy.
+  Result<void> StartTls(const TlsContext& context, std::string name);
   IoStatus Handshake();
 
   IoResult Read(std::span<char> into);

@@ -5,6 +5,8 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
+#include <optional>
+
 #include "agent/platform/file_system.h"
 
 namespace limpet {
@@ -106,22 +108,31 @@ Result<void> UseKey(SSL_CTX* context, const PemSource& source) {
   return {};
 }
 
-Result<void> SetVersions(SSL_CTX* context, const std::string& version) {
-  int least = TLS1_2_VERSION;
-  if (version == "TLS10") {
-    least = TLS1_VERSION;
-  } else if (version == "TLS11") {
-    least = TLS1_1_VERSION;
-  } else if (version == "TLS13") {
-    least = TLS1_3_VERSION;
-  } else if (!version.empty() && version != "TLS12") {
-    return Error{"min_version: must be TLS10, TLS11, TLS12 or TLS13"};
+// 0 for none; nothing where the text is none of them.
+std::optional<int> ProtocolVersion(const std::string& text) {
+  if (text.empty()) return 0;
+  if (text == "TLS10") return TLS1_VERSION;
+  if (text == "TLS11") return TLS1_1_VERSION;
+  if (text == "TLS12") return TLS1_2_VERSION;
+  if (text == "TLS13") return TLS1_3_VERSION;
+  return std::nullopt;
+}
+
+Result<void> SetVersions(SSL_CTX* context, const TlsConfig& config) {
+  const auto min = ProtocolVersion(config.min_version);
+  const auto max = ProtocolVersion(config.max_version);
+  if (!min || !max) {
+    return Error{std::string(min ? "max" : "min") +
+                 "_version: must be TLS10, TLS11, TLS12 or TLS13"};
   }
+  const int least = *min == 0 ? TLS1_2_VERSION : *min;
+  if (*max != 0 && *max < least) return Error{"max_version: is less than min_version"};
   // OpenSSL's usual security level rules out what the old versions are built from.
   const bool old = least < TLS1_2_VERSION;
   if (SSL_CTX_set_min_proto_version(context, least) != 1 ||
+      SSL_CTX_set_max_proto_version(context, *max) != 1 ||
       (old && SSL_CTX_set_cipher_list(context, "DEFAULT@SECLEVEL=0") != 1)) {
-    return Error{"min_version: " + TlsErrorText()};
+    return Error{"min_version, max_version: " + TlsErrorText()};
   }
   return {};
 }
@@ -183,7 +194,7 @@ Result<std::shared_ptr<const TlsContext>> TlsContext::Create(const TlsConfig& co
   SSL_CTX_set_session_cache_mode(native, SSL_SESS_CACHE_OFF);
   static constexpr unsigned char kProtocols[] = "\x08http/1.1";
   SSL_CTX_set_alpn_protos(native, kProtocols, sizeof(kProtocols) - 1);
-  if (auto set = SetVersions(native, config.min_version); !set) return set.error();
+  if (auto set = SetVersions(native, config); !set) return set.error();
   if (auto loaded = LoadTrust(native, config); !loaded) return loaded.error();
   if (auto loaded = LoadIdentity(native, config); !loaded) return loaded.error();
   return std::shared_ptr<const TlsContext>(context);

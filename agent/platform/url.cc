@@ -77,6 +77,35 @@ std::string EncodeTarget(std::string_view text) {
   return target;
 }
 
+// RFC 3986, 5.2.4, of a path that begins with a slash.
+std::string WithoutDotSegments(std::string_view path) {
+  std::string out;
+  while (!path.empty()) {
+    const size_t end = std::min(path.find('/', 1), path.size());
+    const std::string_view segment = path.substr(0, end);
+    path.remove_prefix(end);
+    const bool up = segment == "/..";
+    if (up) out.resize(out.empty() ? 0 : out.rfind('/'));
+    if (!up && segment != "/.") {
+      out += segment;
+    } else if (path.empty()) {
+      out += '/';
+    }
+  }
+  return out.empty() ? "/" : out;
+}
+
+bool HasScheme(std::string_view reference) {
+  const size_t end = reference.find_first_of(":/?#");
+  return end != reference.npos && end > 0 && reference[end] == ':';
+}
+
+bool SameLetters(std::string_view a, std::string_view b) {
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [&](char x, char y) { return lower(x) == lower(y); });
+}
+
 std::string HostAndPort(const Url& url, bool with_port) {
   const bool v6 = url.host.find(':') != std::string::npos;
   std::string text = v6 ? "[" + url.host + "]" : url.host;
@@ -152,6 +181,34 @@ Result<Url> ParseUrl(std::string_view text) {
   url.port = url.explicit_port ? host_port->second : DefaultPort(url.scheme);
   url.target = EncodeTarget(rest.substr(authority_end));
   return url;
+}
+
+Result<Url> ResolveReference(const Url& base, std::string_view reference) {
+  if (HasScheme(reference)) return ParseUrl(reference);
+  if (reference.starts_with("//")) return ParseUrl(base.scheme + ":" + std::string(reference));
+  if (reference.size() > kUrlBytesMax) return Error{"URL is longer than 64 KiB"};
+  if (std::any_of(reference.begin(), reference.end(), IsControl)) {
+    return Error{"URL contains a control character"};
+  }
+  reference = reference.substr(0, reference.find('#'));
+  Url url = base;
+  if (reference.empty()) return url;
+  const std::string_view base_path = std::string_view(base.target).substr(0, base.target.find('?'));
+  const size_t question = std::min(reference.find('?'), reference.size());
+  const std::string_view path = reference.substr(0, question);
+  std::string resolved(base_path);
+  if (path.starts_with('/')) {
+    resolved = WithoutDotSegments(path);
+  } else if (!path.empty()) {
+    resolved = WithoutDotSegments(std::string(base_path.substr(0, base_path.rfind('/') + 1)) +
+                                  std::string(path));
+  }
+  url.target = EncodeTarget(resolved.append(reference.substr(question)));
+  return url;
+}
+
+bool IsSameOrigin(const Url& a, const Url& b) {
+  return a.scheme == b.scheme && a.port == b.port && SameLetters(a.host, b.host);
 }
 
 std::string EncodeQuery(std::vector<std::pair<std::string, std::string>> params) {

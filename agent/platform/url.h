@@ -29,10 +29,19 @@ struct Url {
   // Host header: brackets around IPv6, the port only where it is not the scheme's own.
   std::string HostHeader() const;
   std::string ToString() const;
+  // "scheme://host", with the port as in the Host header: what errors may show of a URL that can
+  // hold a secret.
+  std::string Origin() const { return scheme + "://" + HostHeader(); }
   friend bool operator==(const Url&, const Url&) = default;
 };
 
 Result<Url> ParseUrl(std::string_view text);
+
+// What a Location header means, seen from `base` (RFC 3986, 5.2.2; a fragment is dropped).
+Result<Url> ResolveReference(const Url& base, std::string_view reference);
+
+// The same scheme, host and port (RFC 6454, 5).
+bool IsSameOrigin(const Url& a, const Url& b);
 
 // Splits "host:port", "[v6]:port" or a bare host; port 0 where there is none.
 Result<std::pair<std::string, uint16_t>> SplitHostPort(std::string_view text);

@@ -27,13 +27,23 @@ JobTargets::~JobTargets() {
 }
 
 std::shared_ptr<const LayoutScope> JobTargets::ScopeFor(const Labels& labels) {
-  const ScrapeConfig& config = job_->config();
-  return context_.writer.layouts.Intern(
-      NewLayoutScope(config.honor_labels, config.honor_timestamps, job_->metric_rules(), labels));
+  return context_.writer.layouts.Intern(NewLayoutScope(job_->series_settings(), labels));
+}
+
+// As in Prometheus no target of a job with too many of them is scraped.
+void JobTargets::CheckTargetLimit() {
+  const uint64_t limit = job_->config().target_limit;
+  const bool exceeded = limit != 0 && targets_.size() > limit;
+  job_->set_refusal(
+      exceeded ? "target_limit exceeded (number of targets: " + std::to_string(targets_.size()) +
+                     ", limit: " + std::to_string(limit) + ")"
+               : "");
 }
 
 void JobTargets::Update(const ScrapeConfig& config) {
-  if (!job_->Update(config)) return;
+  const bool same_series = !job_->Update(config);
+  CheckTargetLimit();
+  if (same_series) return;
   for (const auto& [identity, entry] : targets_) {
     entry.target->series().ChangeScope(ScopeFor(entry.target->series().labels()));
   }
@@ -144,6 +154,7 @@ void JobTargets::Exchange(std::vector<NewTarget> added, const std::vector<uint64
     identities.push_back(target.identity);
   }
   AppendVanished(leaving);
+  CheckTargetLimit();
   for (size_t i = 0; i < starting.size(); ++i) {
     ScrapeTarget& target = *starting[i].first;
     scheduler_.Add(target, target.interval(), identities[i] ^ offset_seed_, starting[i].second);

@@ -71,6 +71,7 @@ class JobTargets {
   void Release(const Group& group, std::vector<uint64_t>& gone);
   void Exchange(std::vector<NewTarget> added, const std::vector<uint64_t>& gone);
   void AppendVanished(const Leaving& leaving);
+  void CheckTargetLimit();
   std::shared_ptr<const LayoutScope> ScopeFor(const Labels& labels);
 
   ScrapeContext& context_;

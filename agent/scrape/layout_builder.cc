@@ -2,71 +2,15 @@
 
 #include <string>
 #include <unordered_map>
-#include <unordered_set>
 #include <utility>
 
 #include "agent/scrape/error_excerpt.h"
+#include "agent/scrape/series_collector.h"
 #include "agent/scrape/text_hash.h"
+#include "agent/scrape/text_parser.h"
 
 namespace limpet {
 namespace {
-
-constexpr size_t kLabelBytesMax = 256u << 20;
-
-// The series of a layout as they are found.
-class SeriesCollector {
- public:
-  explicit SeriesCollector(uint64_t series_max) : series_max_(series_max) {}
-
-  // False where the series is in it already.
-  bool AddNew(const std::vector<Label>& labels) {
-    if (!seen_.insert(HashOf(labels)).second) return false;
-    Add(labels);
-    return true;
-  }
-  // A further one, whether or not it is there already; it counts as seen.
-  void AddAgain(const std::vector<Label>& labels) {
-    seen_.insert(HashOf(labels));
-    Add(labels);
-  }
-  // Keeps the series for later: a sample of the page cannot take it.
-  void Reserve(const std::vector<Label>& labels) { seen_.insert(HashOf(labels)); }
-  void Append(const std::vector<Label>& labels) {
-    builder_.BeginSeries();
-    for (const Label& label : labels) builder_.AddLabel(label.name, label.value);
-  }
-
-  uint32_t size() const { return size_; }
-  bool over_limit() const { return series_max_ != 0 && size_ > series_max_; }
-  bool too_large() const { return bytes_ > kLabelBytesMax; }
-  std::shared_ptr<const SeriesBlock> Build() { return builder_.Build(); }
-
- private:
-  void Add(const std::vector<Label>& labels) {
-    ++size_;
-    for (const Label& label : labels) bytes_ += label.name.size() + label.value.size() + 16;
-    // Above a limit the scrape fails, but the rest is still counted.
-    if (!over_limit() && !too_large()) Append(labels);
-  }
-
-  uint64_t HashOf(const std::vector<Label>& labels) {
-    key_.clear();
-    for (const Label& label : labels) {
-      key_ += label.name;
-      key_ += '\xff';  // no byte of UTF-8, which names and values are
-      key_ += label.value;
-      key_ += '\xff';
-    }
-    return TextHash::Instance()(key_);
-  }
-
-  uint64_t series_max_;
-  uint32_t size_ = 0;
-  size_t bytes_ = 0;
-  std::string key_;
-  std::unordered_set<uint64_t> seen_;
-  SeriesBlock::Builder builder_;
-};
 
 std::vector<Label> ReportLabels(const LayoutScope& scope, std::string_view name) {
   LabelsBuilder labels(scope.target_labels);
@@ -74,17 +18,18 @@ std::vector<Label> ReportLabels(const LayoutScope& scope, std::string_view name)
   return labels.labels();
 }
 
-// If the previous layout has the same series, refers to them there.
+// If the previous layout has the same series with the same metadata, refers to them there.
 void ReuseBlock(const Layout& previous, Layout::Parts& parts) {
   const SeriesBlock& known = *previous.block();
-  if (known.size() != parts.block->size()) return;
+  // Places of series that are there twice would have to move too.
+  if (known.size() != parts.block->size() || !parts.first_of_same.empty()) return;
   const TextHash& hash = TextHash::Instance();
   std::unordered_map<uint64_t, uint32_t> places;
   for (uint32_t i = 0; i < known.size(); ++i) places.emplace(hash(known.Encoded(i)), i);
   std::vector<uint32_t> moved_to(known.size());
   for (size_t i = 0; i < moved_to.size(); ++i) {
     const auto place = places.extract(hash(parts.block->Encoded(i)));
-    if (place.empty()) return;
+    if (place.empty() || known.MetadataOf(place.mapped()) != parts.block->MetadataOf(i)) return;
     moved_to[i] = place.mapped();
   }
   for (LayoutLine& line : parts.lines) {
@@ -102,22 +47,48 @@ void ReuseBlock(const Layout& previous, Layout::Parts& parts) {
   parts.block = previous.block();
 }
 
+void NoteSame(uint32_t first, uint32_t series, Layout::Parts& parts) {
+  if (first == series) return;
+  for (uint32_t i = static_cast<uint32_t>(parts.first_of_same.size()); i <= series; ++i) {
+    parts.first_of_same.push_back(i);
+  }
+  parts.first_of_same[series] = first;
+}
+
+void AddGap(std::string_view text, const GapReading& gap, std::vector<MetadataLine>& metadata,
+            ScannedPage& scanned) {
+  const auto line = static_cast<uint32_t>(scanned.lines.size());
+  for (const MetadataLine& one : metadata) scanned.metadata.push_back({line, one});
+  metadata.clear();
+  if (gap.has_comments) {
+    GapReading again;
+    again.wants_digest = true;
+    const char* p = text.data();
+    SkipGap(p, p + text.size(), again);
+    scanned.lines.push_back({again.digest, 0, LineSlot::CommentedGap()});
+  } else {
+    scanned.lines.push_back(
+        {TextHash::Instance()(text), static_cast<uint32_t>(text.size()), LineSlot::Gap()});
+  }
+}
+
 }  // namespace
 
-Result<void> ScanPage(std::string_view page, ScannedPage& scanned, PageCounts& counts) {
+Result<void> ScanPage(const Page& page, ScannedPage& scanned, PageCounts& counts) {
   const TextHash& hash = TextHash::Instance();
   scanned.lines.clear();
   scanned.tails.clear();
+  scanned.exemplars.clear();
+  scanned.metadata.clear();
   counts = {};
+  std::vector<MetadataLine> metadata;
   TextParser parser(page);
+  parser.CollectMetadata(metadata);
   TextSample sample;
   for (;;) {
     Result<bool> more = parser.Next(sample);
     if (!more) return more.error();
-    if (!sample.gap.empty()) {
-      scanned.lines.push_back(
-          {hash(sample.gap), static_cast<uint32_t>(sample.gap.size()), LineSlot::Gap(sample.type)});
-    }
+    if (!sample.gap.empty()) AddGap(sample.gap, parser.gap(), metadata, scanned);
     if (!*more) return {};
     if (counts.scraped == kSamplesPerPageMax) {
       return Error{"more than " + std::to_string(kSamplesPerPageMax) + " samples on the page"};
@@ -125,6 +96,9 @@ Result<void> ScanPage(std::string_view page, ScannedPage& scanned, PageCounts& c
     ++counts.scraped;
     scanned.lines.push_back({hash(sample.series), static_cast<uint32_t>(sample.series.size()),
                              LineSlot::Dropped(sample.tail.has_timestamp)});
+    if (sample.has_exemplar) {
+      scanned.exemplars.emplace_back(static_cast<uint32_t>(scanned.tails.size()), sample.exemplar);
+    }
     scanned.tails.push_back(sample.tail);
   }
 }
@@ -141,25 +115,33 @@ bool SameLines(const std::vector<LayoutLine>& scanned, const Layout& layout) {
   return true;
 }
 
-Result<std::shared_ptr<const Layout>> BuildLayout(const LayoutScope& scope, std::string_view page,
+Result<std::shared_ptr<const Layout>> BuildLayout(const LayoutScope& scope, const Page& page,
                                                   const ScannedPage& scanned, uint64_t series_max,
-                                                  const Layout* previous, PageCounts& counts) {
+                                                  const Layout* previous, MetadataTables& tables,
+                                                  PageCounts& counts) {
   Layout::Parts parts;
   parts.scope_id = scope.id;
+  parts.format = page.format;
   parts.complete_labels = !scope.shared;
+  parts.tracks_timestamps = scope.track_timestamps_staleness;
+  parts.report_series = scope.report_series();
   parts.lines = scanned.lines;
   parts.lines.shrink_to_fit();
   SeriesCollector series(series_max);
-  for (const std::string_view name : kReportSeriesNames) {
-    series.Reserve(ReportLabels(scope, name));
+  for (size_t i = 0; i < parts.report_series; ++i) {
+    series.Reserve(ReportLabels(scope, kReportSeries[i].name));
   }
+  PageMetadata metadata(scanned.metadata, page.format, parts.report_series, tables);
   counts = {};
   TextParser parser(page);
   TextSample sample;
   std::vector<Label> scraped;
   std::vector<Label> labels;
   for (LayoutLine& line : parts.lines) {
-    if (line.slot.is_gap()) continue;
+    if (line.slot.is_gap()) {
+      metadata.MoveTo(static_cast<uint32_t>(&line - parts.lines.data()));
+      continue;
+    }
     Result<bool> more = parser.Next(sample);
     if (!more || !*more) return Error{"page changed while it was read"};
     ++counts.scraped;
@@ -175,10 +157,11 @@ Result<std::shared_ptr<const Layout>> BuildLayout(const LayoutScope& scope, std:
     ++counts.post_relabel;
     const bool own_timestamp = timestamp && scope.honor_timestamps;
     if (own_timestamp) {
-      series.AddAgain(labels);
+      const uint32_t first = series.AddAgain(labels, metadata);
+      NoteSame(first, series.size() - 1, parts);
       parts.own_timestamp.resize(series.size());
       parts.own_timestamp.back() = true;
-    } else if (!series.AddNew(labels)) {
+    } else if (!series.AddNew(labels, metadata)) {
       ++counts.duplicate;
       line.slot = LineSlot::Duplicate(timestamp);
       continue;
@@ -187,9 +170,11 @@ Result<std::shared_ptr<const Layout>> BuildLayout(const LayoutScope& scope, std:
   }
   if (series.over_limit()) return Error{"sample limit exceeded"};
   if (series.too_large()) return Error{"labels of the page exceed 256 MiB"};
-  for (const std::string_view name : kReportSeriesNames) series.Append(ReportLabels(scope, name));
+  for (size_t i = 0; i < parts.report_series; ++i) {
+    series.Append(ReportLabels(scope, kReportSeries[i].name), metadata.ReportPlaceOf(i));
+  }
   parts.counts = counts;
-  parts.block = series.Build();
+  parts.block = series.Build(metadata.table());
   if (previous != nullptr && previous->scope_id() == scope.id) ReuseBlock(*previous, parts);
   return std::make_shared<const Layout>(std::move(parts));
 }
@@ -197,14 +182,19 @@ Result<std::shared_ptr<const Layout>> BuildLayout(const LayoutScope& scope, std:
 void PlaceValues(const Layout& layout, const ScannedPage& scanned, PageValues& out) {
   layout.Prepare(out);
   size_t sample = 0;
+  auto exemplar = scanned.exemplars.begin();
   for (const LayoutLine& line : layout.lines()) {
     if (line.slot.is_gap()) continue;
-    const SampleTail& tail = scanned.tails[sample++];
-    if (!line.slot.is_series()) continue;
-    out.values[line.slot.series()] = tail.value;
-    if (layout.HasOwnTimestamp(line.slot.series())) {
-      out.timestamps[line.slot.series()] = tail.timestamp_ms;
+    const SampleTail& tail = scanned.tails[sample];
+    const bool has_exemplar = exemplar != scanned.exemplars.end() && exemplar->first == sample;
+    ++sample;
+    if (line.slot.is_series()) {
+      const uint32_t series = line.slot.series();
+      out.values[series] = tail.value;
+      if (layout.HasOwnTimestamp(series)) out.timestamps[series] = tail.timestamp_ms;
+      if (has_exemplar) out.exemplars.push_back({series, exemplar->second});
     }
+    if (has_exemplar) ++exemplar;
   }
 }
 

@@ -10,35 +10,41 @@
 
 #include <cstdint>
 #include <memory>
-#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "agent/platform/result.h"
 #include "agent/scrape/layout.h"
+#include "agent/scrape/metadata_tables.h"
+#include "agent/scrape/page_metadata.h"
 #include "agent/scrape/sample_labels.h"
+#include "agent/scrape/sample_value.h"
 
 namespace limpet {
 
 // A page taken apart; buffers that are used again.
 struct ScannedPage {
-  std::vector<LayoutLine> lines;  // samples have no series yet
-  std::vector<SampleTail> tails;  // one a sample, in order of the page
+  std::vector<LayoutLine> lines;                            // samples have no series yet
+  std::vector<SampleTail> tails;                            // one a sample, in order of the page
+  std::vector<std::pair<uint32_t, RawExemplar>> exemplars;  // by sample
+  std::vector<ScannedMetadata> metadata;
 };
 
 // A page of the smallest lines takes ten times its size here: 40 MiB at this bound.
 inline constexpr uint64_t kSamplesPerPageMax = 1'000'000;
 
 // On an error counts.scraped says how many samples preceded it.
-Result<void> ScanPage(std::string_view page, ScannedPage& scanned, PageCounts& counts);
+Result<void> ScanPage(const Page& page, ScannedPage& scanned, PageCounts& counts);
 
 // Whether the lines are the layout's, so that it fits the page.
 bool SameLines(const std::vector<LayoutLine>& scanned, const Layout& layout);
 
 // Fails where a sample's labels are invalid or, with `series_max` not 0, where more series than
 // that are left; `counts` is filled in either way.
-Result<std::shared_ptr<const Layout>> BuildLayout(const LayoutScope& scope, std::string_view page,
+Result<std::shared_ptr<const Layout>> BuildLayout(const LayoutScope& scope, const Page& page,
                                                   const ScannedPage& scanned, uint64_t series_max,
-                                                  const Layout* previous, PageCounts& counts);
+                                                  const Layout* previous, MetadataTables& tables,
+                                                  PageCounts& counts);
 
 // Puts a scanned page's numbers where Match would have put them.
 void PlaceValues(const Layout& layout, const ScannedPage& scanned, PageValues& out);

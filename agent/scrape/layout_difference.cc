@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 
 #include "agent/scrape/text_hash.h"
@@ -44,6 +45,24 @@ std::vector<uint32_t> MissingSeries(const Layout& before, const LogTarget& befor
     }
   }
   return missing;
+}
+
+std::vector<int64_t> MovedToLayout(const Layout& before, const LogTarget& before_target,
+                                   const std::vector<int64_t>& numbers, const Layout& after,
+                                   const LogTarget& after_target) {
+  const bool delivered = before_target.labels != after_target.labels;
+  std::unordered_map<uint64_t, int64_t> known;
+  const std::vector<uint64_t> had = Hashes(before, before_target, delivered);
+  for (size_t i = 0; i < had.size(); ++i) {
+    const auto [it, is_new] = known.emplace(had[i], numbers[i]);
+    if (!is_new) it->second = std::max(it->second, numbers[i]);
+  }
+  std::vector<int64_t> moved;
+  for (const uint64_t hash : Hashes(after, after_target, delivered)) {
+    const auto it = known.find(hash);
+    moved.push_back(it == known.end() ? INT64_MIN : it->second);
+  }
+  return moved;
 }
 
 }  // namespace limpet

@@ -19,6 +19,12 @@ namespace limpet {
 std::vector<uint32_t> MissingSeries(const Layout& before, const LogTarget& before_target,
                                     const Layout& after, const LogTarget& after_target);
 
+// Numbers of `before`'s page's series (one each) as those of `after`'s; INT64_MIN where a series is
+// new. A series that is there twice has its number at the first place.
+std::vector<int64_t> MovedToLayout(const Layout& before, const LogTarget& before_target,
+                                   const std::vector<int64_t>& numbers, const Layout& after,
+                                   const LogTarget& after_target);
+
 }  // namespace limpet
 
 #endif  // LIMPET_AGENT_SCRAPE_LAYOUT_DIFFERENCE_H_

@@ -34,8 +34,7 @@ std::shared_ptr<const LayoutScope> LayoutRegistry::Intern(
 }
 
 Result<std::shared_ptr<const Layout>> LayoutRegistry::Resolve(const LayoutScope& scope,
-                                                              std::string_view page,
-                                                              uint64_t series_max,
+                                                              const Page& page, uint64_t series_max,
                                                               const Layout* previous,
                                                               PageValues& out, PageCounts& counts) {
   auto layout = ResolveScanned(scope, page, series_max, previous, out, counts);
@@ -45,13 +44,13 @@ Result<std::shared_ptr<const Layout>> LayoutRegistry::Resolve(const LayoutScope&
 }
 
 Result<std::shared_ptr<const Layout>> LayoutRegistry::ResolveScanned(
-    const LayoutScope& scope, std::string_view page, uint64_t series_max, const Layout* previous,
+    const LayoutScope& scope, const Page& page, uint64_t series_max, const Layout* previous,
     PageValues& out, PageCounts& counts) {
   if (auto scanned = ScanPage(page, scanned_, counts); !scanned) return scanned.error();
   const uint64_t key = KeyOf(scope, scanned_.lines);
-  std::shared_ptr<const Layout> layout = Find(scope, key);
+  std::shared_ptr<const Layout> layout = Find(scope, page.format, key);
   if (layout == nullptr) {
-    auto built = BuildLayout(scope, page, scanned_, series_max, previous, counts);
+    auto built = BuildLayout(scope, page, scanned_, series_max, previous, metadata_, counts);
     if (!built) return built.error();
     layout = *built;
     Insert(key, layout);
@@ -65,14 +64,16 @@ Result<std::shared_ptr<const Layout>> LayoutRegistry::ResolveScanned(
 std::shared_ptr<const Layout> LayoutRegistry::Empty(const LayoutScope& scope) {
   PageValues values;
   PageCounts counts;
-  return *Resolve(scope, "", 0, nullptr, values, counts);
+  return *Resolve(scope, Page(""), 0, nullptr, values, counts);
 }
 
-std::shared_ptr<const Layout> LayoutRegistry::Find(const LayoutScope& scope, uint64_t key) const {
+std::shared_ptr<const Layout> LayoutRegistry::Find(const LayoutScope& scope, PageFormat format,
+                                                   uint64_t key) const {
   const auto [first, last] = layouts_.equal_range(key);
   for (auto it = first; it != last; ++it) {
     auto layout = it->second.lock();
-    if (layout != nullptr && layout->scope_id() == scope.id && SameLines(scanned_.lines, *layout)) {
+    if (layout != nullptr && layout->scope_id() == scope.id && layout->format() == format &&
+        SameLines(scanned_.lines, *layout)) {
       return layout;
     }
   }
@@ -88,6 +89,7 @@ void LayoutRegistry::Insert(uint64_t key, const std::shared_ptr<const Layout>& l
 
 LayoutRegistry::Usage LayoutRegistry::usage() const {
   Usage usage;
+  usage.bytes = metadata_.usage().bytes;
   for (const auto& [key, entry] : layouts_) {
     if (const auto layout = entry.lock()) {
       ++usage.layouts;

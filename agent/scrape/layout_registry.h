@@ -26,7 +26,7 @@ class LayoutRegistry {
 
   // The layout of a page, found or built, and the page's numbers. `counts` is also good on an
   // error.
-  Result<std::shared_ptr<const Layout>> Resolve(const LayoutScope& scope, std::string_view page,
+  Result<std::shared_ptr<const Layout>> Resolve(const LayoutScope& scope, const Page& page,
                                                 uint64_t series_max, const Layout* previous,
                                                 PageValues& out, PageCounts& counts);
   // The layout without lines: just the report series.
@@ -34,19 +34,20 @@ class LayoutRegistry {
 
   struct Usage {
     uint64_t layouts = 0;
-    uint64_t bytes = 0;
+    uint64_t bytes = 0;  // with their metadata tables
   };
   Usage usage() const;
 
  private:
-  Result<std::shared_ptr<const Layout>> ResolveScanned(const LayoutScope& scope,
-                                                       std::string_view page, uint64_t series_max,
-                                                       const Layout* previous, PageValues& out,
-                                                       PageCounts& counts);
-  std::shared_ptr<const Layout> Find(const LayoutScope& scope, uint64_t key) const;
+  Result<std::shared_ptr<const Layout>> ResolveScanned(const LayoutScope& scope, const Page& page,
+                                                       uint64_t series_max, const Layout* previous,
+                                                       PageValues& out, PageCounts& counts);
+  std::shared_ptr<const Layout> Find(const LayoutScope& scope, PageFormat format,
+                                     uint64_t key) const;
   void Insert(uint64_t key, const std::shared_ptr<const Layout>& layout);
 
   ScannedPage scanned_;
+  MetadataTables metadata_;
   std::unordered_multimap<uint64_t, std::weak_ptr<const Layout>> layouts_;
   size_t sweep_at_ = 64;
   std::vector<std::weak_ptr<const LayoutScope>> scopes_;

@@ -31,6 +31,42 @@ void ResolveConflicts(const LayoutScope& scope, LabelsBuilder& labels) {
   }
 }
 
+std::string LimitText(uint64_t length, uint64_t limit) {
+  return " (" + std::to_string(length) + ", the limit is " + std::to_string(limit) + ")";
+}
+
+Result<void> CheckLengths(const SeriesSettings& settings, const Label& label) {
+  const uint64_t name_max = settings.label_name_length_limit;
+  if (name_max != 0 && label.name.size() > name_max) {
+    return Error{"label_name_length_limit exceeded by " + QuotedExcerpt(label.name) +
+                 LimitText(label.name.size(), name_max)};
+  }
+  const uint64_t value_max = settings.label_value_length_limit;
+  if (value_max != 0 && label.value.size() > value_max) {
+    return Error{"label_value_length_limit exceeded by the value of " + QuotedExcerpt(label.name) +
+                 LimitText(label.value.size(), value_max)};
+  }
+  return {};
+}
+
+Result<void> CheckLimits(const LayoutScope& scope, const std::vector<Label>& labels) {
+  if (scope.label_limit != 0) {
+    size_t count = labels.size();
+    if (scope.shared) {
+      // The target's labels come on top, but for those that the series has itself.
+      count += scope.target_names.size();
+      for (const Label& label : labels) count -= HasName(scope.target_names, label.name) ? 1 : 0;
+    }
+    if (count > scope.label_limit) {
+      return Error{"label_limit exceeded" + LimitText(count, scope.label_limit)};
+    }
+  }
+  for (const Label& label : labels) {
+    if (auto good = CheckLengths(scope, label); !good) return good.error();
+  }
+  return {};
+}
+
 Result<void> CheckSeries(const LayoutScope& scope, const std::vector<Label>& labels) {
   bool has_name = false;
   for (const Label& label : labels) {
@@ -42,33 +78,55 @@ Result<void> CheckSeries(const LayoutScope& scope, const std::vector<Label>& lab
     }
     has_name = has_name || label.name == "__name__";
   }
-  if (has_name || (!scope.shared && labels.empty())) return {};
-  return Error{"missing metric name (__name__ label)"};
+  if (!has_name) {
+    if (!scope.shared && labels.empty()) return {};
+    return Error{"missing metric name (__name__ label)"};
+  }
+  return CheckLimits(scope, labels);
 }
 
 }  // namespace
 
+bool operator==(const SeriesSettings& a, const SeriesSettings& b) {
+  return a.honor_labels == b.honor_labels && a.honor_timestamps == b.honor_timestamps &&
+         a.track_timestamps_staleness == b.track_timestamps_staleness &&
+         a.extra_metrics == b.extra_metrics && a.label_limit == b.label_limit &&
+         a.label_name_length_limit == b.label_name_length_limit &&
+         a.label_value_length_limit == b.label_value_length_limit &&
+         (a.rules == b.rules || *a.rules == *b.rules);
+}
+
 std::shared_ptr<const LayoutScope> NewLayoutScope(
     bool honor_labels, bool honor_timestamps, std::shared_ptr<const std::vector<RelabelRule>> rules,
     const Labels& target_labels) {
+  SeriesSettings settings;
+  settings.honor_labels = honor_labels;
+  settings.honor_timestamps = honor_timestamps;
+  settings.rules = std::move(rules);
+  return NewLayoutScope(std::move(settings), target_labels);
+}
+
+std::shared_ptr<const LayoutScope> NewLayoutScope(SeriesSettings settings,
+                                                  const Labels& target_labels) {
   static uint64_t last_id = 0;
   auto scope = std::make_shared<LayoutScope>();
+  static_cast<SeriesSettings&>(*scope) = std::move(settings);
   scope->id = ++last_id;
-  scope->honor_labels = honor_labels;
-  scope->honor_timestamps = honor_timestamps;
-  scope->rules = std::move(rules);
   for (const Label& label : target_labels) scope->target_names.push_back(label.name);
   // With honor_labels a scraped label may equal the target's: only whole label sets tell
   // duplicates.
-  scope->shared = !honor_labels && IndependentOf(*scope->rules, scope->target_names);
+  scope->shared = !scope->honor_labels && IndependentOf(*scope->rules, scope->target_names);
+  // A target whose own labels are too long fails by itself.
+  for (const Label& label : target_labels) {
+    if (!CheckLengths(*scope, label)) scope->shared = false;
+  }
   if (!scope->shared) scope->target_labels = target_labels;
   return scope;
 }
 
 bool SameScope(const LayoutScope& a, const LayoutScope& b) {
-  return a.shared && b.shared && a.honor_labels == b.honor_labels &&
-         a.honor_timestamps == b.honor_timestamps && a.target_names == b.target_names &&
-         (a.rules == b.rules || *a.rules == *b.rules);
+  return a.shared && b.shared && a.target_names == b.target_names &&
+         static_cast<const SeriesSettings&>(a) == static_cast<const SeriesSettings&>(b);
 }
 
 Result<bool> FinalLabels(const LayoutScope& scope, std::vector<Label> scraped,

@@ -16,17 +16,32 @@
 #include "agent/platform/result.h"
 #include "agent/relabel/labels.h"
 #include "agent/relabel/relabel.h"
+#include "agent/scrape/report_series.h"
 
 namespace limpet {
 
-// All that, besides the page, decides what the series of a layout are. Targets with the same scope
-// and the same page have the same layout.
-struct LayoutScope {
-  uint64_t id = 0;  // unique in this process
+// What a job's configuration says of how its samples become series.
+struct SeriesSettings {
   bool honor_labels = false;
   bool honor_timestamps = true;
+  bool track_timestamps_staleness = false;
+  bool extra_metrics = false;
+  // 0: none. They hold for the labels as delivered, the target's included.
+  uint64_t label_limit = 0;
+  uint64_t label_name_length_limit = 0;
+  uint64_t label_value_length_limit = 0;
   std::shared_ptr<const std::vector<RelabelRule>> rules;  // metric_relabel_configs
-  std::vector<std::string> target_names;                  // of the target's labels, ascending
+};
+bool operator==(const SeriesSettings& a, const SeriesSettings& b);
+
+// All that, besides the page, decides what the series of a layout are. Targets with the same scope
+// and the same page have the same layout.
+struct LayoutScope : SeriesSettings {
+  uint64_t id = 0;                        // unique in this process
+  std::vector<std::string> target_names;  // of the target's labels, ascending
+  size_t report_series() const {
+    return extra_metrics ? kExtraReportSeriesCount : kReportSeriesCount;
+  }
   // True: neither the rules nor honor_labels mix the target's labels with the page's, so these are
   // left out of the layout (the LogTarget has them). False: the layout is one target's own and its
   // series have all labels.
@@ -35,6 +50,8 @@ struct LayoutScope {
 };
 
 // The scope of a target with these labels. Scopes that are not shared are equal only to themselves.
+std::shared_ptr<const LayoutScope> NewLayoutScope(SeriesSettings settings,
+                                                  const Labels& target_labels);
 std::shared_ptr<const LayoutScope> NewLayoutScope(
     bool honor_labels, bool honor_timestamps, std::shared_ptr<const std::vector<RelabelRule>> rules,
     const Labels& target_labels);
@@ -43,7 +60,8 @@ std::shared_ptr<const LayoutScope> NewLayoutScope(
 bool SameScope(const LayoutScope& a, const LayoutScope& b);
 
 // The final labels of one sample, in order of name. False: dropped by the rules. An error, which
-// fails the scrape: no metric name is left, or a name or value that no series may have.
+// fails the scrape: no metric name is left, a name or value that no series may have, or more than
+// the limits allow.
 Result<bool> FinalLabels(const LayoutScope& scope, std::vector<Label> scraped,
                          std::vector<Label>& final_labels);
 

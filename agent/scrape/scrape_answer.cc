@@ -1,6 +1,8 @@
 #include "agent/scrape/scrape_answer.h"
 
+#include <algorithm>
 #include <array>
+#include <set>
 #include <utility>
 
 #include "agent/scrape/error_excerpt.h"
@@ -50,6 +52,54 @@ std::string TrimmedLower(std::string_view text) {
   return out;
 }
 
+bool IsToken(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+    return c > 0x20 && c < 0x7f &&
+           std::string_view("()<>@,;:\\\"/[]?=").find(c) == std::string_view::npos;
+  });
+}
+
+// Takes the next parameter's "name=value" off the front of `rest`, which begins with its semicolon.
+bool TakeParameter(std::string_view& rest, std::string& name) {
+  const size_t equals = rest.find('=');
+  if (equals == rest.npos) return false;
+  name = TrimmedLower(rest.substr(1, equals - 1));
+  if (!IsToken(name)) return false;
+  rest.remove_prefix(equals + 1);
+  if (rest.empty() || rest.front() != '"') {
+    const size_t value_end = std::min(rest.size(), rest.find_first_of("; \t"));
+    const bool good = IsToken(rest.substr(0, value_end));
+    rest.remove_prefix(value_end);
+    return good;
+  }
+  size_t i = 1;
+  while (i < rest.size() && rest[i] != '"') i += rest[i] == '\\' ? 2 : 1;
+  if (i >= rest.size()) return false;
+  rest.remove_prefix(i + 1);
+  return true;
+}
+
+// Without its parameters; empty where they or it are malformed, as Go's mime.ParseMediaType has it.
+std::string MediaTypeOf(std::string_view content_type) {
+  const size_t type_end = std::min(content_type.size(), content_type.find(';'));
+  const std::string media_type = TrimmedLower(content_type.substr(0, type_end));
+  const size_t slash = media_type.find('/');
+  if (slash == media_type.npos || !IsToken(media_type.substr(0, slash)) ||
+      !IsToken(media_type.substr(slash + 1))) {
+    return {};
+  }
+  std::string_view rest = content_type.substr(type_end);
+  std::set<std::string> names;
+  for (;;) {
+    rest.remove_prefix(std::min(rest.size(), rest.find_first_not_of(" \t")));
+    if (rest.empty() || rest == ";") return media_type;
+    std::string name;
+    if (rest.front() != ';') return {};
+    if (TrimmedLower(rest.substr(1)).empty()) return media_type;
+    if (!TakeParameter(rest, name) || !names.insert(name).second) return {};
+  }
+}
+
 }  // namespace
 
 std::string HttpStatusText(int status) {
@@ -59,14 +109,42 @@ std::string HttpStatusText(int status) {
   return std::to_string(status);
 }
 
-Result<void> CheckContentType(std::string_view content_type) {
-  if (content_type.empty()) {
-    return Error{"target sent no Content-Type; expected text/plain"};
+std::string AcceptHeader(const std::vector<ScrapeProtocol>& protocols) {
+  static constexpr std::string_view kTypes[] = {
+      "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8",
+      "application/openmetrics-text;version=0.0.1",
+      "text/plain;version=1.0.0;escaping=allow-utf-8",
+      "text/plain;version=0.0.4",
+  };
+  // Prometheus knows five protocols, so it begins with 0.6, and anything else comes behind the
+  // last.
+  int weight = 6;
+  std::string header;
+  for (const ScrapeProtocol protocol : protocols) {
+    header += kTypes[static_cast<size_t>(protocol)];
+    header += ";q=0." + std::to_string(weight--) + ",";
   }
-  const std::string media_type = TrimmedLower(content_type.substr(0, content_type.find(';')));
-  if (media_type == "text/plain") return {};
+  return header + "*/*;q=0." + std::to_string(weight);
+}
+
+Result<PageFormat> FormatOf(std::string_view content_type, std::optional<ScrapeProtocol> fallback) {
+  const std::string media_type = MediaTypeOf(content_type);
+  if (media_type == "text/plain") return PageFormat::kPrometheusText;
+  if (media_type == "application/openmetrics-text") return PageFormat::kOpenMetricsText;
+  if (media_type == "application/vnd.google.protobuf") {
+    return Error{"received Content-Type " + QuotedExcerpt(content_type) +
+                 "; protobuf is not supported"};
+  }
+  if (fallback) {
+    const bool openmetrics = *fallback == ScrapeProtocol::kOpenMetricsText1_0_0 ||
+                             *fallback == ScrapeProtocol::kOpenMetricsText0_0_1;
+    return openmetrics ? PageFormat::kOpenMetricsText : PageFormat::kPrometheusText;
+  }
+  if (content_type.empty()) {
+    return Error{"target sent no Content-Type and there is no fallback_scrape_protocol"};
+  }
   return Error{"received unsupported Content-Type " + QuotedExcerpt(content_type) +
-               "; expected text/plain"};
+               " and there is no fallback_scrape_protocol"};
 }
 
 Result<ContentCoding> ParseContentCoding(std::string_view content_encoding) {

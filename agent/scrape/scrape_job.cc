@@ -4,19 +4,15 @@
 #include <charconv>
 #include <utility>
 
+#include "agent/scrape/scrape_answer.h"
+
 namespace limpet {
 namespace {
 
-// Preferring the format whose names are not restricted; the rest in the order in which it is parsed
-// best.
-constexpr char kAccept[] =
-    "text/plain;version=1.0.0;escaping=allow-utf-8;q=0.6,text/plain;version=0.0.4;q=0.5,*/*;q=0.2";
 constexpr char kUserAgent[] = "limpet/" LIMPET_VERSION;
 
 constexpr size_t kPageBytesMax = 64u << 20;          // where nothing is configured
 constexpr size_t kPageBytesMaxAtMost = 1024u << 20;  // whatever is configured
-constexpr Millis kTlsRetry{5'000};
-constexpr Millis kTlsAgeMin{60'000};
 
 // As Go prints seconds: 10, 0.5.
 std::string SecondsText(Millis duration) {
@@ -31,25 +27,31 @@ std::string SecondsText(Millis duration) {
 ScrapeJob::ScrapeJob(ScrapeConfig config)
     : config_(std::move(config)),
       metric_rules_(
-          std::make_shared<const std::vector<RelabelRule>>(config_.metric_relabel_configs)),
-      credentials_(std::make_unique<HttpCredentials>(config_.http)) {}
+          std::make_shared<const std::vector<RelabelRule>>(config_.metric_relabel_configs)) {}
 
 bool ScrapeJob::Update(const ScrapeConfig& config) {
   const bool same_rules = config.metric_relabel_configs == config_.metric_relabel_configs;
-  const bool same_series = same_rules && config.honor_labels == config_.honor_labels &&
-                           config.honor_timestamps == config_.honor_timestamps;
-  if (config.http.tls != config_.http.tls) {
-    tls_ = nullptr;
-    tls_tried_at_.reset();
-    ++tls_version_;
-  }
-  if (config.http != config_.http) credentials_ = std::make_unique<HttpCredentials>(config.http);
+  const SeriesSettings before = series_settings();
+  if (config.http != config_.http) client_ = nullptr;
   config_ = config;
   if (!same_rules) {
     metric_rules_ =
         std::make_shared<const std::vector<RelabelRule>>(config_.metric_relabel_configs);
   }
-  return !same_series;
+  return !(series_settings() == before);
+}
+
+SeriesSettings ScrapeJob::series_settings() const {
+  SeriesSettings settings;
+  settings.honor_labels = config_.honor_labels;
+  settings.honor_timestamps = config_.honor_timestamps;
+  settings.track_timestamps_staleness = config_.track_timestamps_staleness;
+  settings.extra_metrics = config_.extra_scrape_metrics;
+  settings.label_limit = config_.label_limit;
+  settings.label_name_length_limit = config_.label_name_length_limit;
+  settings.label_value_length_limit = config_.label_value_length_limit;
+  settings.rules = metric_rules_;
+  return settings;
 }
 
 size_t ScrapeJob::page_bytes_max() const {
@@ -57,34 +59,19 @@ size_t ScrapeJob::page_bytes_max() const {
   return static_cast<size_t>(std::min<uint64_t>(config_.body_size_limit - 1, kPageBytesMaxAtMost));
 }
 
-Result<HttpRequest> ScrapeJob::NewRequest(const std::string& path_and_query, Millis timeout) {
-  auto authorization = credentials_->AuthorizationHeader();
-  if (!authorization) return authorization.error();
+HttpRequest ScrapeJob::NewRequest(const std::string& path_and_query, Millis timeout) const {
   HttpRequest request;
   request.target = path_and_query;
-  request.headers = {{"Accept", kAccept},
-                     {"Accept-Encoding", "gzip"},
+  request.headers = {{"Accept", AcceptHeader(config_.scrape_protocols)},
+                     {"Accept-Encoding", config_.enable_compression ? "gzip" : "identity"},
                      {"User-Agent", kUserAgent},
                      {"X-Prometheus-Scrape-Timeout-Seconds", SecondsText(timeout)}};
-  if (*authorization) request.headers.push_back({"Authorization", std::move(**authorization)});
   return request;
 }
 
-Result<std::shared_ptr<const TlsContext>> ScrapeJob::Tls(SteadyTime now) {
-  if (tls_ != nullptr) return tls_;
-  if (!tls_tried_at_ || now - *tls_tried_at_ >= kTlsRetry) {
-    tls_tried_at_ = now;
-    auto created = TlsContext::Create(config_.http.tls);
-    if (created) return tls_ = *created;
-    tls_error_ = created.error();
-  }
-  return tls_error_;
-}
-
-void ScrapeJob::ForgetOldTls(SteadyTime now) {
-  const TlsConfig& tls = config_.http.tls;
-  const bool from_files = !tls.ca_file.empty() || !tls.cert_file.empty() || !tls.key_file.empty();
-  if (tls_ != nullptr && from_files && now - *tls_tried_at_ >= kTlsAgeMin) tls_ = nullptr;
+const std::shared_ptr<HttpClientContext>& ScrapeJob::Client(EventLoop& loop) {
+  if (client_ == nullptr) client_ = HttpClientContext::Create(loop, config_.http);
+  return client_;
 }
 
 }  // namespace limpet

@@ -67,6 +67,7 @@ class ScrapeManager::Impl {
     stats.body_bytes_total = context_.body_bytes_total;
     stats.samples_duplicate_total = context_.writer.samples_duplicate_total;
     stats.samples_out_of_bounds_total = context_.writer.samples_out_of_bounds_total;
+    stats.samples_out_of_order_total = context_.writer.samples_out_of_order_total;
     const LayoutRegistry::Usage usage = context_.writer.layouts.usage();
     stats.layouts = usage.layouts;
     stats.layout_bytes = usage.bytes;

@@ -52,6 +52,7 @@ struct ScrapeStats {
   uint64_t body_bytes_total = 0;  // as received
   uint64_t samples_duplicate_total = 0;
   uint64_t samples_out_of_bounds_total = 0;  // explicit timestamps too far in the future
+  uint64_t samples_out_of_order_total = 0;   // explicit timestamps that are not newer
   uint64_t layouts = 0;                      // in memory
   uint64_t layout_bytes = 0;
   uint64_t series = 0;  // active: sum over targets of their layout's series

@@ -24,6 +24,7 @@ struct ScrapeTarget::Exchange {
   int64_t timestamp_ms = 0;
   size_t page_bytes_max = 0;
   ContentCoding coding = ContentCoding::kIdentity;
+  Result<PageFormat> format = PageFormat::kPrometheusText;
   std::string body;
   size_t discarded = 0;
   Error refusal;  // with a text: what is wrong with the answer
@@ -70,29 +71,21 @@ bool ScrapeTarget::OnTick(const Tick& tick) {
   exchange_->started = tick.now;
   exchange_->timestamp_ms = TimestampFor(tick);
   exchange_->page_bytes_max = job_->page_bytes_max();
-  if (auto started = StartRequest(tick.now); !started) Finish(started.error());
+  if (job_->refusal().empty()) {
+    StartRequest(tick.now);
+  } else {
+    Finish(Error{job_->refusal()});
+  }
   return true;
 }
 
-Result<void> ScrapeTarget::StartRequest(SteadyTime now) {
-  auto request = job_->NewRequest(url_.target, timeout_);
-  if (!request) return request.error();
-  std::shared_ptr<const TlsContext> tls;
-  if (url_.scheme == "https") {
-    auto result = job_->Tls(now);
-    if (!result) return result.error();
-    tls = *result;
+void ScrapeTarget::StartRequest(SteadyTime now) {
+  const auto& client = job_->Client(context_.loop);
+  if (connection_ == nullptr || client_ != client) {
+    connection_ = std::make_unique<HttpConnection>(client, url_);
+    client_ = client;
   }
-  // Newer certificates are for those who need them: a connection that works stays.
-  const bool outdated = tls_version_ != job_->tls_version() ||
-                        (health_ == TargetHealth::kDown && connection_tls_ != tls);
-  if (connection_ == nullptr || outdated) {
-    connection_ = std::make_unique<HttpConnection>(context_.loop, url_, tls);
-    connection_tls_ = std::move(tls);
-    tls_version_ = job_->tls_version();
-  }
-  connection_->Start(std::move(*request), now + timeout_, *this);
-  return {};
+  connection_->Start(job_->NewRequest(url_.target, timeout_), now + timeout_, *this);
 }
 
 bool ScrapeTarget::OnHead(const HttpResponseHead& head) {
@@ -101,10 +94,7 @@ bool ScrapeTarget::OnHead(const HttpResponseHead& head) {
     exchange.refusal = Error{"server returned HTTP status " + HttpStatusText(head.status())};
     return true;
   }
-  if (auto type = CheckContentType(head.Field("Content-Type")); !type) {
-    exchange.refusal = type.error();
-    return true;
-  }
+  exchange.format = FormatOf(head.Field("Content-Type"), job_->config().fallback_scrape_protocol);
   auto coding = ParseContentCoding(head.Field("Content-Encoding"));
   if (!coding) {
     exchange.refusal = coding.error();
@@ -136,18 +126,20 @@ bool ScrapeTarget::OnBody(std::string_view bytes) {
   return true;
 }
 
-void ScrapeTarget::OnDone(const Result<void>& result) {
-  // A connection that failed may have done so because certificates were replaced.
-  if (!result && !exchange_->refused()) job_->ForgetOldTls(context_.clock.Now());
-  Finish(result);
-}
+void ScrapeTarget::OnDone(const Result<void>& result) { Finish(result); }
 
-Result<std::string_view> ScrapeTarget::PageOf(Exchange& exchange) {
-  if (exchange.coding == ContentCoding::kIdentity) return std::string_view(exchange.body);
-  auto inflated = InflateGzip(exchange.body, exchange.page_bytes_max, context_.inflated);
-  if (!inflated && inflated.error().code == EMSGSIZE) return Error{kTooLargeText};
-  if (!inflated) return inflated.error();
-  return std::string_view(context_.inflated);
+Result<Page> ScrapeTarget::PageOf(Exchange& exchange) {
+  std::string_view text = exchange.body;
+  if (exchange.coding == ContentCoding::kGzip) {
+    auto inflated = InflateGzip(exchange.body, exchange.page_bytes_max, context_.inflated);
+    if (!inflated && inflated.error().code == EMSGSIZE) return Error{kTooLargeText};
+    if (!inflated) return inflated.error();
+    text = context_.inflated;
+  }
+  // As in Prometheus, nothing is nothing in any format.
+  if (text.empty()) return Page(text);
+  if (!exchange.format) return exchange.format.error();
+  return Page(text, *exchange.format);
 }
 
 void ScrapeTarget::Finish(const Result<void>& result) {
@@ -156,11 +148,14 @@ void ScrapeTarget::Finish(const Result<void>& result) {
   Result<void> outcome = exchange->refused() ? Result<void>(exchange->refusal) : result;
   PageCounts counts;
   std::shared_ptr<const Layout> layout;
+  int64_t page_bytes = !outcome && outcome.error().message == kTooLargeText ? -1 : 0;
   if (outcome) {
     auto page = PageOf(*exchange);
     if (!page) {
       outcome = page.error();
+      if (outcome.error().message == kTooLargeText) page_bytes = -1;
     } else {
+      page_bytes = static_cast<int64_t>(page->text.size());
       auto read = series_.ReadPage(context_.writer, *page, job_->config().sample_limit, counts);
       if (read) {
         layout = *read;
@@ -174,11 +169,16 @@ void ScrapeTarget::Finish(const Result<void>& result) {
 
   const double seconds =
       std::chrono::duration<double>(context_.clock.Now() - exchange->started).count();
-  const ScrapeTime time{exchange->timestamp_ms, context_.clock.WallMs(), seconds};
+  const ScrapeFacts facts{exchange->timestamp_ms,
+                          context_.clock.WallMs(),
+                          seconds,
+                          page_bytes,
+                          std::chrono::duration<double>(timeout_).count(),
+                          job_->config().sample_limit};
   if (layout != nullptr) {
-    series_.AppendPage(context_.writer, layout, time);
+    series_.AppendPage(context_.writer, layout, facts);
   } else {
-    series_.AppendFailure(context_.writer, counts, time);
+    series_.AppendFailure(context_.writer, counts, facts);
   }
   SetOutcome(outcome, exchange->timestamp_ms, seconds);
 }

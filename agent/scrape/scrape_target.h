@@ -68,10 +68,10 @@ class ScrapeTarget final : public Scheduled, private HttpResponseHandler {
   bool OnBody(std::string_view bytes) override;
   void OnDone(const Result<void>& result) override;
 
-  Result<void> StartRequest(SteadyTime now);
+  void StartRequest(SteadyTime now);
   int64_t TimestampFor(const Tick& tick) const;
   // The answer as text, in the context's buffer or the exchange's.
-  Result<std::string_view> PageOf(Exchange& exchange);
+  Result<Page> PageOf(Exchange& exchange);
   void Finish(const Result<void>& result);
   void SetOutcome(const Result<void>& outcome, int64_t timestamp_ms, double seconds);
 
@@ -82,8 +82,7 @@ class ScrapeTarget final : public Scheduled, private HttpResponseHandler {
   Millis timeout_;
   CompactLabels discovered_;
   TargetSeries series_;
-  std::shared_ptr<const TlsContext> connection_tls_;
-  uint64_t tls_version_ = 0;
+  std::shared_ptr<HttpClientContext> client_;  // of connection_
   std::unique_ptr<HttpConnection> connection_;
   std::unique_ptr<Exchange> exchange_;  // while a scrape is under way
 

@@ -1,8 +1,10 @@
 #include "agent/scrape/target_series.h"
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
+#include "agent/scrape/failed_page.h"
 #include "agent/scrape/layout_difference.h"
 
 namespace limpet {
@@ -11,14 +13,20 @@ namespace {
 constexpr int64_t kFutureMsMax = 10 * 60 * 1000;
 
 void SetReport(const Layout& layout, std::vector<double>& values, bool up, const PageCounts& counts,
-               size_t added, double seconds) {
-  double* report = values.data() + layout.page_series();
-  report[static_cast<size_t>(ReportSeries::kUp)] = up ? 1 : 0;
-  report[static_cast<size_t>(ReportSeries::kDurationSeconds)] = seconds;
-  report[static_cast<size_t>(ReportSeries::kSamplesScraped)] = static_cast<double>(counts.scraped);
-  report[static_cast<size_t>(ReportSeries::kSamplesPostMetricRelabeling)] =
-      static_cast<double>(counts.post_relabel);
-  report[static_cast<size_t>(ReportSeries::kSeriesAdded)] = static_cast<double>(added);
+               size_t added, const ScrapeFacts& facts) {
+  const std::span report = std::span(values).subspan(layout.page_series());
+  const auto set = [&](ReportSeries series, double value) {
+    const auto i = static_cast<size_t>(series);
+    if (i < report.size()) report[i] = value;
+  };
+  set(ReportSeries::kUp, up ? 1 : 0);
+  set(ReportSeries::kDurationSeconds, facts.duration_seconds);
+  set(ReportSeries::kSamplesScraped, static_cast<double>(counts.scraped));
+  set(ReportSeries::kSamplesPostMetricRelabeling, static_cast<double>(counts.post_relabel));
+  set(ReportSeries::kSeriesAdded, static_cast<double>(added));
+  set(ReportSeries::kTimeoutSeconds, facts.timeout_seconds);
+  set(ReportSeries::kSampleLimit, static_cast<double>(facts.sample_limit));
+  set(ReportSeries::kBodySizeBytes, static_cast<double>(facts.page_bytes));
 }
 
 }  // namespace
@@ -28,14 +36,19 @@ TargetSeries::TargetSeries(std::shared_ptr<const LayoutScope> scope, const Label
 
 const std::shared_ptr<const LogTarget>& TargetSeries::TargetOf(const Layout& layout) {
   if (!layout.complete_labels()) return labels_target_;
-  if (bare_target_ == nullptr) bare_target_ = NewLogTarget(Labels());
+  if (bare_target_ == nullptr) bare_target_ = NewLogTarget(Labels(), labels_target_->key);
   return bare_target_;
 }
 
-Result<std::shared_ptr<const Layout>> TargetSeries::ReadPage(SeriesWriter& writer,
-                                                             std::string_view page,
+Result<std::shared_ptr<const Layout>> TargetSeries::ReadPage(SeriesWriter& writer, const Page& page,
                                                              uint64_t series_max,
                                                              PageCounts& counts) {
+  if (page.text.empty()) {
+    counts = {};
+    const auto layout = writer.layouts.Empty(*scope_);
+    layout->Prepare(writer.page);
+    return layout;
+  }
   const bool same_rules = page_layout_ != nullptr && page_layout_->scope_id() == scope_->id;
   if (same_rules && page_layout_->Match(page, writer.page)) {
     counts = page_layout_->counts();
@@ -45,7 +58,10 @@ Result<std::shared_ptr<const Layout>> TargetSeries::ReadPage(SeriesWriter& write
     }
     return page_layout_;
   }
-  return writer.layouts.Resolve(*scope_, page, series_max, page_layout_.get(), writer.page, counts);
+  auto layout =
+      writer.layouts.Resolve(*scope_, page, series_max, page_layout_.get(), writer.page, counts);
+  if (!layout) counts = CountFailedPage(*scope_, page, series_max, page_layout_.get());
+  return layout;
 }
 
 std::vector<uint32_t> TargetSeries::Missing(const Layout& before, const Layout& after) {
@@ -53,49 +69,73 @@ std::vector<uint32_t> TargetSeries::Missing(const Layout& before, const Layout& 
 }
 
 void TargetSeries::AppendPage(SeriesWriter& writer, const std::shared_ptr<const Layout>& layout,
-                              const ScrapeTime& time) {
+                              const ScrapeFacts& facts) {
   size_t added = 0;
   if (page_layout_ == nullptr) {
     added = layout->page_series();
   } else if (page_layout_ != layout) {
     added = Missing(*layout, *page_layout_).size();
   }
-  SetReport(*layout, writer.page.values, true, layout->counts(), added, time.duration_seconds);
+  // As in Prometheus, what an answer without a byte does not have is stale and still known.
+  if (facts.page_bytes != 0) SetPageLayout(layout);
+  SetReport(*layout, writer.page.values, true, layout->counts(), added, facts);
 
   ScrapeView view;
   view.layout = layout->block();
   view.target = TargetOf(*layout);
-  view.timestamp_ms = time.timestamp_ms;
+  view.timestamp_ms = facts.timestamp_ms;
   view.values = writer.page.values;
   if (layout->has_timestamps()) {
-    std::vector<int64_t>& own = writer.page.timestamps;
-    const int64_t latest = time.now_ms + kFutureMsMax;
-    bool complete = true;
-    for (int64_t& timestamp : own) {
-      if (timestamp == PageValues::kNoTimestamp) timestamp = time.timestamp_ms;
-      complete = complete && timestamp <= latest;
-    }
-    view.timestamps = own;
-    if (!complete) {
-      writer.series.clear();
-      size_t kept = 0;
-      for (size_t i = 0; i < own.size(); ++i) {
-        if (own[i] > latest) continue;
-        writer.series.push_back(static_cast<uint32_t>(i));
-        own[kept] = own[i];
-        writer.page.values[kept++] = writer.page.values[i];
-      }
-      writer.samples_out_of_bounds_total += own.size() - kept;
-      view.series = writer.series;
-      view.values = std::span(writer.page.values).first(kept);
-      view.timestamps = std::span(own).first(kept);
-    }
+    CheckTimestamps(writer, *layout, facts, view);
   }
   Append(writer, view);
   writer.samples_duplicate_total += layout->counts().duplicate;
-  if (live_ != layout) AppendStaleSeries(writer, *layout, time.timestamp_ms);
+  if (live_ != layout) AppendStaleSeries(writer, *layout, facts.timestamp_ms);
   live_ = layout;
+}
+
+void TargetSeries::SetPageLayout(const std::shared_ptr<const Layout>& layout) {
+  if (page_layout_ == layout) return;
+  if (!layout->has_timestamps()) {
+    newest_own_ms_ = {};
+  } else if (page_layout_ == nullptr || newest_own_ms_.empty()) {
+    newest_own_ms_.assign(layout->page_series(), PageValues::kNoTimestamp);
+  } else if (page_layout_->block() != layout->block()) {
+    newest_own_ms_ = MovedToLayout(*page_layout_, *TargetOf(*page_layout_), newest_own_ms_, *layout,
+                                   *TargetOf(*layout));
+  }
   page_layout_ = layout;
+}
+
+void TargetSeries::CheckTimestamps(SeriesWriter& writer, const Layout& layout,
+                                   const ScrapeFacts& facts, ScrapeView& view) {
+  std::vector<int64_t>& own = writer.page.timestamps;
+  const int64_t latest = facts.now_ms + kFutureMsMax;
+  writer.series.clear();
+  size_t kept = 0;
+  for (size_t i = 0; i < own.size(); ++i) {
+    if (!layout.HasOwnTimestamp(i)) {
+      own[i] = facts.timestamp_ms;
+    } else if (own[i] > latest) {
+      ++writer.samples_out_of_bounds_total;
+      continue;
+    } else if (own[i] <= newest_own_ms_[layout.FirstOfSame(i)]) {
+      ++writer.samples_out_of_order_total;
+      continue;
+    }
+    writer.series.push_back(static_cast<uint32_t>(i));
+    own[kept] = own[i];
+    writer.page.values[kept++] = writer.page.values[i];
+  }
+  // Only now: of the samples of one page none makes another too old.
+  for (size_t i = 0; i < kept; ++i) {
+    if (!layout.HasOwnTimestamp(writer.series[i])) continue;
+    int64_t& newest = newest_own_ms_[layout.FirstOfSame(writer.series[i])];
+    newest = std::max(newest, own[i]);
+  }
+  if (kept != own.size()) view.series = writer.series;
+  view.values = std::span(writer.page.values).first(kept);
+  view.timestamps = std::span(own).first(kept);
 }
 
 // Markers for what the last record's layout has and the layout `now` has not.
@@ -103,7 +143,7 @@ void TargetSeries::AppendStaleSeries(SeriesWriter& writer, const Layout& now,
                                      int64_t timestamp_ms) {
   if (live_ == nullptr) return;
   writer.series = Missing(*live_, now);
-  std::erase_if(writer.series, [&](uint32_t series) { return live_->HasOwnTimestamp(series); });
+  std::erase_if(writer.series, [&](uint32_t series) { return !live_->TracksStaleness(series); });
   if (writer.series.empty()) return;
   writer.values.assign(writer.series.size(), StaleNan());
   ScrapeView view;
@@ -116,20 +156,20 @@ void TargetSeries::AppendStaleSeries(SeriesWriter& writer, const Layout& now,
 }
 
 void TargetSeries::AppendFailure(SeriesWriter& writer, const PageCounts& counts,
-                                 const ScrapeTime& time) {
+                                 const ScrapeFacts& facts) {
   if (live_ == nullptr) live_ = writer.layouts.Empty(*scope_);
   writer.values.assign(live_->block()->size(), StaleNan());
-  SetReport(*live_, writer.values, false, counts, 0, time.duration_seconds);
+  SetReport(*live_, writer.values, false, counts, counts.added, facts);
   ScrapeView view;
   view.layout = live_->block();
   view.target = TargetOf(*live_);
-  view.timestamp_ms = time.timestamp_ms;
+  view.timestamp_ms = facts.timestamp_ms;
   view.values = writer.values;
   if (live_->has_timestamps()) {
     writer.series.clear();
     size_t kept = 0;
     for (size_t i = 0; i < writer.values.size(); ++i) {
-      if (live_->HasOwnTimestamp(i)) continue;
+      if (!live_->TracksStaleness(i)) continue;
       writer.series.push_back(static_cast<uint32_t>(i));
       writer.values[kept++] = writer.values[i];
     }
@@ -145,7 +185,7 @@ void TargetSeries::AppendVanished(SeriesWriter& writer, int64_t now_ms) {
   const int64_t timestamp_ms = std::max(now_ms, last_timestamp_ms_ + 1);
   writer.series.clear();
   for (size_t i = 0; i < live_->block()->size(); ++i) {
-    if (!live_->HasOwnTimestamp(i)) writer.series.push_back(static_cast<uint32_t>(i));
+    if (live_->TracksStaleness(i)) writer.series.push_back(static_cast<uint32_t>(i));
   }
   writer.values.assign(writer.series.size(), StaleNan());
   ScrapeView view;
@@ -158,12 +198,14 @@ void TargetSeries::AppendVanished(SeriesWriter& writer, int64_t now_ms) {
   writer.last_marker_ms = std::max(writer.last_marker_ms, timestamp_ms);
   live_ = nullptr;
   page_layout_ = nullptr;
+  newest_own_ms_ = {};
 }
 
 void TargetSeries::TakeOver(TargetSeries& predecessor) {
   labels_target_ = predecessor.labels_target_;
   bare_target_ = predecessor.bare_target_;
   page_layout_ = std::move(predecessor.page_layout_);
+  newest_own_ms_ = std::move(predecessor.newest_own_ms_);
   live_ = std::move(predecessor.live_);
   last_timestamp_ms_ = predecessor.last_timestamp_ms_;
 }

@@ -6,7 +6,8 @@
 // one record on the last layout: markers for all its series, and the report series; after it the
 // target has just the report series until a page is read again. A target that vanishes leaves
 // markers for all. Source: Prometheus' scrape loop. Series whose samples carry timestamps of their
-// own get no markers. It differs in one thing: markers of a vanished target are written at once,
+// own get no markers, unless they are
+// tracked. It differs in one thing: markers of a vanished target are written at once,
 // not one interval later. Prometheus waits because another target may have taken over the series by
 // then; here a successor with the same labels takes over the state itself (TakeOver), so nothing is
 // gained by waiting, and dashboards follow a deletion at once.
@@ -35,17 +36,21 @@ struct SeriesWriter {
   uint64_t samples_total = 0;
   uint64_t samples_duplicate_total = 0;
   uint64_t samples_out_of_bounds_total = 0;
+  uint64_t samples_out_of_order_total = 0;
   int64_t last_marker_ms = 0;  // of a vanished target; whoever comes later is stamped later
   std::vector<uint32_t> series;
   std::vector<double> values;
   std::vector<int64_t> timestamps;
 };
 
-// When a scrape began, and how long it took.
-struct ScrapeTime {
+// What is known of a scrape besides its page.
+struct ScrapeFacts {
   int64_t timestamp_ms = 0;
   int64_t now_ms = 0;  // explicit timestamps more than 10 min ahead of it are refused
   double duration_seconds = 0;
+  int64_t page_bytes = 0;  // not compressed; -1: over the limit
+  double timeout_seconds = 0;
+  uint64_t sample_limit = 0;
 };
 
 class TargetSeries {
@@ -54,12 +59,12 @@ class TargetSeries {
 
   const Labels& labels() const { return labels_target_->labels; }
   // The page's layout; its numbers are then in writer.page. `counts` is also good on an error.
-  Result<std::shared_ptr<const Layout>> ReadPage(SeriesWriter& writer, std::string_view page,
+  Result<std::shared_ptr<const Layout>> ReadPage(SeriesWriter& writer, const Page& page,
                                                  uint64_t series_max, PageCounts& counts);
   // What ReadPage gave, as the record of a scrape.
   void AppendPage(SeriesWriter& writer, const std::shared_ptr<const Layout>& layout,
-                  const ScrapeTime& time);
-  void AppendFailure(SeriesWriter& writer, const PageCounts& counts, const ScrapeTime& time);
+                  const ScrapeFacts& facts);
+  void AppendFailure(SeriesWriter& writer, const PageCounts& counts, const ScrapeFacts& facts);
   void AppendVanished(SeriesWriter& writer, int64_t now_ms);
 
   // Goes on where a vanished target with the same labels was: what it had and this one has not
@@ -78,12 +83,18 @@ class TargetSeries {
   std::vector<uint32_t> Missing(const Layout& before, const Layout& after);
   void AppendStaleSeries(SeriesWriter& writer, const Layout& now, int64_t timestamp_ms);
   void Append(SeriesWriter& writer, const ScrapeView& view);
+  // Leaves out samples whose timestamps are too new, or not newer than the last one of the series.
+  void CheckTimestamps(SeriesWriter& writer, const Layout& layout, const ScrapeFacts& facts,
+                       ScrapeView& view);
+  void SetPageLayout(const std::shared_ptr<const Layout>& layout);
 
   std::shared_ptr<const LayoutScope> scope_;
   std::shared_ptr<const LogTarget> labels_target_;  // has the target's labels, shared scopes use it
   std::shared_ptr<const LogTarget> bare_target_;    // has none, for layouts with complete labels
   std::shared_ptr<const Layout> page_layout_;       // of the last page that was read
   std::shared_ptr<const Layout> live_;              // of the last record: what is not stale
+  // The newest own timestamp of each series of page_layout_, where that has such.
+  std::vector<int64_t> newest_own_ms_;
   int64_t last_timestamp_ms_ = 0;
 };
 

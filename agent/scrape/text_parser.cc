@@ -1,85 +1,13 @@
 #include "agent/scrape/text_parser.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "agent/scrape/error_excerpt.h"
+#include "agent/scrape/exposition_tokens.h"
+#include "agent/scrape/openmetrics_parser.h"
 
 namespace limpet {
 namespace {
-
-bool IsNameStart(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == ':';
-}
-bool IsNameChar(char c) { return IsNameStart(c) || (c >= '0' && c <= '9'); }
-bool IsLabelChar(char c) { return IsNameChar(c) && c != ':'; }
-
-void SkipBlanks(const char*& p, const char* end) {
-  while (p != end && IsBlank(*p)) ++p;
-}
-
-// From an opening quote to behind the closing one, or nullptr where there is none.
-const char* SkipQuoted(const char* p, const char* end) {
-  for (++p; p != end; ++p) {
-    if (*p == '"') return p + 1;
-    if (*p == '\\' && ++p == end) return nullptr;
-  }
-  return nullptr;
-}
-
-bool IsAsciiOrUtf8(std::string_view text) {
-  const bool ascii = std::none_of(text.begin(), text.end(), [](char c) { return c < 0; });
-  return ascii || IsValidUtf8(text);
-}
-
-const char* FindNewline(const char* p, const char* end) {
-  const void* newline = p == end ? nullptr : std::memchr(p, '\n', end - p);
-  return newline == nullptr ? end : static_cast<const char*>(newline);
-}
-
-bool ParseType(std::string_view text, MetricType& type) {
-  if (text == "counter") return type = MetricType::kCounter, true;
-  if (text == "gauge") return type = MetricType::kGauge, true;
-  if (text == "histogram") return type = MetricType::kHistogram, true;
-  if (text == "summary") return type = MetricType::kSummary, true;
-  if (text == "untyped") return type = MetricType::kUnknown, true;
-  return false;
-}
-
-// Behind "# TYPE " or "# HELP ": a metric's name, one byte, and text to the end of the line.
-const char* ParseMetadata(const char*& p, const char* end, bool is_type, MetricType& type) {
-  const char* name_end = p;
-  if (p != end && *p == '"') {
-    name_end = SkipQuoted(p, end);
-  } else if (p != end && IsNameStart(*p)) {
-    while (name_end != end && IsNameChar(*name_end)) ++name_end;
-  }
-  if (name_end == nullptr || name_end == p) return "expected a metric name after TYPE or HELP";
-  const char* line_end = FindNewline(name_end, end);
-  const char* text_begin = name_end == line_end ? line_end : name_end + 1;
-  const std::string_view text(text_begin, line_end - text_begin);
-  if (is_type && !ParseType(text, type)) return "invalid metric type";
-  if (!is_type && !IsAsciiOrUtf8(text)) return "help text is not valid UTF-8";
-  p = line_end;
-  return nullptr;
-}
-
-const char* ParseComment(const char*& p, const char* end, MetricType& type) {
-  const char* q = p + 1;
-  const char* word = q;
-  SkipBlanks(word, end);
-  if (word != q && end - word > 4 && IsBlank(word[4])) {
-    const bool is_type = std::memcmp(word, "TYPE", 4) == 0;
-    if (is_type || std::memcmp(word, "HELP", 4) == 0) {
-      word += 5;
-      SkipBlanks(word, end);
-      p = word;
-      return ParseMetadata(p, end, is_type, type);
-    }
-  }
-  p = FindNewline(q, end);
-  return nullptr;
-}
 
 // Reads name="value", or a lone quoted metric name, up to the comma or brace behind it.
 const char* ParseOneLabel(const char*& p, const char* end, TextSample& sample) {
@@ -89,7 +17,7 @@ const char* ParseOneLabel(const char*& p, const char* end, TextSample& sample) {
     const char* q = SkipQuoted(p, end);
     if (q == nullptr) return "unterminated quoted name";
     p = q;
-  } else if (IsLabelChar(*p) && !(*p >= '0' && *p <= '9')) {
+  } else if (IsLabelStart(*p)) {
     while (p != end && IsLabelChar(*p)) ++p;
   } else {
     return "expected a label name";
@@ -165,21 +93,6 @@ const char* TailErrorText(TailError error) {
   }
 }
 
-std::string Unescaped(std::string_view raw) {
-  std::string out;
-  out.reserve(raw.size());
-  for (size_t i = 0; i < raw.size(); ++i) {
-    const char next = raw[i] == '\\' && i + 1 < raw.size() ? raw[i + 1] : '\0';
-    if (next == '\\' || next == '"' || next == 'n') {
-      out += next == 'n' ? '\n' : next;
-      ++i;
-    } else {
-      out += raw[i];  // any other escape stays as it is
-    }
-  }
-  return out;
-}
-
 bool IsFloatLabel(MetricType type, std::string_view name) {
   return (type == MetricType::kHistogram && name == "le") ||
          (type == MetricType::kSummary && name == "quantile");
@@ -187,29 +100,34 @@ bool IsFloatLabel(MetricType type, std::string_view name) {
 
 }  // namespace
 
-const char* SkipGap(const char*& p, const char* end, MetricType& type) {
-  while (p != end) {
-    if (IsBlank(*p) || *p == '\n') {
-      ++p;
-    } else if (*p == '#') {
-      if (const char* wrong = ParseComment(p, end, type)) return wrong;
-    } else {
-      break;
-    }
-  }
-  return nullptr;
+// What is wrong at p_, or null; a sample that the page has no more has no series.
+const char* TextParser::NextPrometheus(TextSample& sample) {
+  const char* begin = p_;
+  if (const char* wrong = SkipGap(p_, end_, gap_)) return wrong;
+  sample.gap = std::string_view(begin, p_ - begin);
+  if (p_ == end_) return nullptr;
+  if (const char* wrong = ParseSeries(p_, end_, sample)) return wrong;
+  const TailError error = ParseSampleTail(p_, end_, sample.tail);
+  return error == TailError::kNone ? nullptr : TailErrorText(error);
+}
+
+const char* TextParser::NextOpenMetrics(TextSample& sample) {
+  const char* begin = p_;
+  if (const char* wrong = SkipOpenMetricsGap(p_, end_, gap_)) return wrong;
+  sample.gap = std::string_view(begin, p_ - begin);
+  if (p_ == end_) return nullptr;
+  if (const char* wrong = ParseOpenMetricsSeries(p_, end_, sample)) return wrong;
+  return ParseOpenMetricsTail(p_, end_, sample.tail, sample.exemplar, sample.has_exemplar);
 }
 
 Result<bool> TextParser::Next(TextSample& sample) {
-  const char* begin = p_;
-  if (const char* wrong = SkipGap(p_, end_, type_)) return Fail(wrong);
-  sample.gap = std::string_view(begin, p_ - begin);
-  sample.type = type_;
-  if (p_ == end_) return false;
-  if (const char* wrong = ParseSeries(p_, end_, sample)) return Fail(wrong);
-  const TailError error = ParseSampleTail(p_, end_, sample.tail);
-  if (error != TailError::kNone) return Fail(TailErrorText(error));
-  return true;
+  sample.series = {};
+  sample.has_exemplar = false;
+  const char* wrong =
+      format_ == PageFormat::kOpenMetricsText ? NextOpenMetrics(sample) : NextPrometheus(sample);
+  if (wrong != nullptr) return Fail(wrong);
+  sample.type = gap_.type;
+  return !sample.series.empty();
 }
 
 Error TextParser::Fail(const char* what) const {

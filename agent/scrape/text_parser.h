@@ -1,4 +1,5 @@
-// The Prometheus text exposition format 0.0.4 (and 1.0.0's quoted UTF-8 names), in place.
+// A page in the Prometheus text exposition format 0.0.4 (and 1.0.0's quoted UTF-8 names) or in
+// OpenMetrics' (see openmetrics_parser.h), sample by sample and in place.
 //
 // Who calls it: layouts and their tests; the loop's thread. What it gives points into the page.
 // Source: https://prometheus.io/docs/instrumenting/exposition_formats/ and what Prometheus 3's
@@ -26,49 +27,37 @@
 
 #include "agent/platform/result.h"
 #include "agent/relabel/labels.h"
-#include "agent/scrape/sample_value.h"
-#include "queue/metric_metadata.h"
+#include "agent/scrape/page_format.h"
+#include "agent/scrape/page_gap.h"
+#include "agent/scrape/text_sample.h"
 
 namespace limpet {
 
-inline constexpr size_t kLabelsPerSampleMax = 1024;
-
-// A label as it stands in the text: without quotes, escapes not yet resolved.
-struct RawLabel {
-  std::string_view name;
-  std::string_view value;
-};
-
-struct TextSample {
-  std::string_view gap;     // comments and blanks since the previous sample's line
-  std::string_view series;  // all that precedes the value, blanks included
-  std::string_view name;    // raw, like the labels
-  std::vector<RawLabel> labels;
-  // Of the last TYPE line. As in Prometheus it says how `le` and `quantile` are spelled whatever
-  // name the line gave.
-  MetricType type = MetricType::kUnknown;
-  SampleTail tail;
-};
-
 class TextParser {
  public:
-  explicit TextParser(std::string_view page)
-      : begin_(page.data()), p_(page.data()), end_(page.data() + page.size()) {}
+  explicit TextParser(const Page& page)
+      : begin_(page.text.data()),
+        p_(begin_),
+        end_(begin_ + page.text.size()),
+        format_(page.format) {}
 
   // False at the end of the page; sample.gap is then what stood behind the last sample.
   Result<bool> Next(TextSample& sample);
+  // Of the gap before the sample that Next gave.
+  const GapReading& gap() const { return gap_; }
+  // Lines with metadata are added to `lines` from now on.
+  void CollectMetadata(std::vector<MetadataLine>& lines) { gap_.lines = &lines; }
 
  private:
+  const char* NextPrometheus(TextSample& sample);
+  const char* NextOpenMetrics(TextSample& sample);
   Error Fail(const char* what) const;
   const char* begin_;
   const char* p_;
   const char* end_;
-  MetricType type_ = MetricType::kUnknown;
+  PageFormat format_;
+  GapReading gap_;
 };
-
-// Skips comments, blank lines and leading blanks up to the next sample or the end; a TYPE line sets
-// `type`. Null, or what is wrong at the place where `p` then stands.
-const char* SkipGap(const char*& p, const char* end, MetricType& type);
 
 // The labels of a sample with its name, escapes resolved and floats normalised; in no particular
 // order. An error where a name is empty, not UTF-8, or given twice.

@@ -100,18 +100,24 @@ Check WriteLog(const LogStats* log, JsonWriter& json) {
   return check;
 }
 
-Check WriteReceiver(const ReceiverStatus& receiver, int64_t now_ms, JsonWriter& json) {
+Check WriteReceiver(const ReceiverStatus& receiver, JsonWriter& json) {
   const Check check = receiver.healthy ? Check::kOk : Check::kFailing;
   json.Key(receiver.name);
   json.StartObject();
   json.Field("status", Text(check));
   json.Field("latency_ms", receiver.last_request_latency_ms);
   json.Field("url", receiver.url);
-  if (receiver.highest_sent_timestamp_ms != 0) {
-    const int64_t lag_ms = std::max<int64_t>(0, now_ms - receiver.highest_sent_timestamp_ms);
-    json.Field("lag_seconds", static_cast<double>(lag_ms) / 1000);
-  }
+  json.Field("lag_seconds", static_cast<double>(receiver.lag_ms) / 1000);
   json.Field("backlog_bytes", receiver.backlog_bytes);
+  json.Field("protobuf_message", receiver.protocol);
+  json.Field("shards", uint64_t{receiver.lanes});
+  json.Field("shards_max", uint64_t{receiver.lanes_max});
+  if (receiver.highest_sent_timestamp_ms != 0) {
+    json.Field("newest_sent", FormatTimestamp(receiver.highest_sent_timestamp_ms));
+  }
+  if (receiver.oldest_unsent_timestamp_ms != 0) {
+    json.Field("oldest_unsent", FormatTimestamp(receiver.oldest_unsent_timestamp_ms));
+  }
   if (receiver.last_success_ms != 0) {
     json.Field("last_success", FormatTimestamp(receiver.last_success_ms));
   }
@@ -134,7 +140,7 @@ HttpServerResponse HealthResponse(const WebSources& sources) {
   json.Key("receivers");
   json.StartObject();
   for (const ReceiverStatus& receiver : sources.receivers()) {
-    worst = std::max(worst, WriteReceiver(receiver, sources.clock.WallMs(), json));
+    worst = std::max(worst, WriteReceiver(receiver, json));
   }
   json.EndObject();
   json.EndObject();

@@ -10,6 +10,15 @@ void CollectLog(const WebSources& sources, MetricFamilies& families) {
                  log->degraded ? 1 : 0);
   families.Gauge("limpet_log_size_bytes", "Bytes of the log on disk.", log->bytes);
   families.Gauge("limpet_log_segments", "Segments of the log on disk.", log->segments);
+  families.Gauge("limpet_log_samples",
+                 "Samples in the log on disk; in segments of an earlier process by their size.",
+                 log->samples_on_disk);
+  families.Gauge("limpet_log_moved_aside_files",
+                 "Files of the log that could not be read and were renamed to *.bad.",
+                 log->moved_aside_files);
+  families.Gauge("limpet_log_cursors",
+                 "Receivers whose place in the log is kept, those just removed included.",
+                 log->cursors);
   if (log->oldest_timestamp_ms != 0) {
     families.Gauge("limpet_log_oldest_timestamp_seconds", "Time of the oldest scrape kept.",
                    static_cast<double>(log->oldest_timestamp_ms) / 1000);
@@ -30,6 +39,8 @@ void CollectLog(const WebSources& sources, MetricFamilies& families) {
   families.Counter("limpet_log_samples_lost_total",
                    "Samples that had no place on disk nor in memory any more.",
                    log->samples_lost_total);
+  AddHistogram(families.HistogramFamily("limpet_log_write_duration_seconds", "What a write took."),
+               {}, log->write_seconds);
   AddHistogram(families.HistogramFamily("limpet_log_sync_duration_seconds", "What a sync took."),
                {}, log->sync_seconds);
 }

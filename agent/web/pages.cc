@@ -60,6 +60,32 @@ struct JobTable {
   std::string rows;
 };
 
+// One line a receiver: what there is to see first when samples do not arrive.
+std::string ReceiversHtml(const std::vector<ReceiverStatus>& receivers) {
+  if (receivers.empty()) return {};
+  std::string html =
+      "<h2>Receivers</h2>\n<table><thead><tr><th>Name</th><th>State</th><th>URL</th><th>Message</"
+      "th>"
+      "<th>Shards</th><th>Lag</th><th>Backlog</th><th>Sent</th><th>Given up</th><th>Error</th></tr>"
+      "</thead><tbody>\n";
+  for (const ReceiverStatus& receiver : receivers) {
+    uint64_t given_up = 0;
+    for (const auto& [reason, count] : receiver.samples_dropped_total) {
+      if (reason != "write_relabel") given_up += count;
+    }
+    const std::string state = receiver.healthy ? "up" : "down";
+    html += "<tr><td>" + HtmlText(receiver.name) + "</td><td class=\"" + state + "\">" + state +
+            "</td><td>" + HtmlText(receiver.url) + "</td><td>" + HtmlText(receiver.protocol) +
+            (receiver.protocol_settled ? "" : " (offered)") + "</td><td>" +
+            std::to_string(receiver.lanes) + " of " + std::to_string(receiver.lanes_max) +
+            "</td><td>" + Seconds(static_cast<double>(receiver.lag_ms) / 1000) + "</td><td>" +
+            std::to_string(receiver.backlog_bytes) + " B</td><td>" +
+            std::to_string(receiver.samples_sent_total) + "</td><td>" + std::to_string(given_up) +
+            "</td><td class=\"error\">" + HtmlText(receiver.last_error) + "</td></tr>\n";
+  }
+  return html + "</tbody></table>\n";
+}
+
 }  // namespace
 
 HttpServerResponse IndexPage(const WebSources& sources) {
@@ -81,6 +107,7 @@ HttpServerResponse IndexPage(const WebSources& sources) {
     body += std::string("<li><a href=\"") + path + "\">" + path + "</a>: " + what + "</li>\n";
   }
   body += "<li>POST /-/reload: read the configuration again</li></ul>\n";
+  body += ReceiversHtml(sources.receivers());
   return HtmlPage("limpet", body);
 }
 

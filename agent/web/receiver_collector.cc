@@ -19,8 +19,23 @@ struct ReceiverFamilies {
                                   "Requests by status code; \"none\" is no answer.")),
         bytes(families.Counter("limpet_remote_storage_bytes_total",
                                "Bytes of request bodies, compressed.")),
+        written(families.Counter("limpet_remote_storage_written_total",
+                                 "What the receiver reported as written (Remote-Write 2.0), by "
+                                 "kind.")),
         backlog(families.Gauge("limpet_remote_storage_backlog_bytes",
                                "Bytes of the log that the receiver does not have yet.")),
+        lag(families.Gauge(
+            "limpet_remote_storage_lag_seconds",
+            "Age of the oldest scrape that the receiver does not have; 0 where it has all.")),
+        oldest_unsent(families.Gauge("limpet_remote_storage_oldest_unsent_timestamp_seconds",
+                                     "Time of the oldest scrape that the receiver does not have; "
+                                     "not there where it has all.")),
+        lanes(families.Gauge("limpet_remote_storage_shards",
+                             "Requests that the receiver gets at a time.")),
+        lanes_max(families.Gauge("limpet_remote_storage_shards_max", "Their limit, max_shards.")),
+        protocol(families.Gauge("limpet_remote_storage_protocol_info",
+                                "1, with the protobuf_message in use; settled is false while it is "
+                                "only offered.")),
         sent_time(families.Gauge("limpet_remote_storage_queue_highest_sent_timestamp_seconds",
                                  "Time of the newest sample delivered.")),
         success_time(families.Gauge("limpet_remote_storage_last_success_timestamp_seconds",
@@ -45,7 +60,22 @@ struct ReceiverFamilies {
       AddSample(requests, with("code", code == 0 ? "none" : std::to_string(code)), count);
     }
     AddSample(bytes, labels, status.bytes_sent_total);
+    for (const auto& [kind, count] : {std::pair{"samples", status.written_samples_total},
+                                      {"histograms", status.written_histograms_total},
+                                      {"exemplars", status.written_exemplars_total}}) {
+      AddSample(written, with("kind", kind), count);
+    }
     AddSample(backlog, labels, status.backlog_bytes);
+    AddSample(lag, labels, static_cast<double>(status.lag_ms) / 1000);
+    if (status.oldest_unsent_timestamp_ms != 0) {
+      AddSample(oldest_unsent, labels,
+                static_cast<double>(status.oldest_unsent_timestamp_ms) / 1000);
+    }
+    AddSample(lanes, labels, uint64_t{status.lanes});
+    AddSample(lanes_max, labels, uint64_t{status.lanes_max});
+    MetricLabels spoken = with("protobuf_message", status.protocol);
+    spoken.emplace_back("settled", status.protocol_settled ? "true" : "false");
+    AddSample(protocol, spoken, 1);
     AddSample(sent_time, labels, static_cast<double>(status.highest_sent_timestamp_ms) / 1000);
     AddSample(success_time, labels, static_cast<double>(status.last_success_ms) / 1000);
     AddHistogram(duration, labels, status.request_seconds);
@@ -57,7 +87,13 @@ struct ReceiverFamilies {
   prometheus::MetricFamily& dropped;
   prometheus::MetricFamily& requests;
   prometheus::MetricFamily& bytes;
+  prometheus::MetricFamily& written;
   prometheus::MetricFamily& backlog;
+  prometheus::MetricFamily& lag;
+  prometheus::MetricFamily& oldest_unsent;
+  prometheus::MetricFamily& lanes;
+  prometheus::MetricFamily& lanes_max;
+  prometheus::MetricFamily& protocol;
   prometheus::MetricFamily& sent_time;
   prometheus::MetricFamily& success_time;
   prometheus::MetricFamily& duration;

@@ -93,12 +93,20 @@ int Run(const std::string& page) {
     std::fprintf(stderr, "%s\n", layout.error().message.c_str());
     return 1;
   }
-  std::printf("page: %zu bytes, %zu samples; layout: %zu bytes\n", page.size(),
-              (*layout)->page_series(), (*layout)->bytes());
+  std::printf("page: %zu bytes, %zu samples; layout: %zu bytes, with metadata: %zu\n", page.size(),
+              (*layout)->page_series(), (*layout)->bytes(),
+              static_cast<size_t>(registry.usage().bytes));
   const size_t samples = counts.scraped;
   bool good = true;
   Report("layout match", page, samples, 20000,
          [&] { good = (*layout)->Match(page, values) && good; });
+  const std::string with_end = page + "# EOF\n";
+  const Page openmetrics(with_end, PageFormat::kOpenMetricsText);
+  const auto other = registry.Resolve(*scope, openmetrics, 0, nullptr, values, counts);
+  if (other) {
+    Report("layout match, OpenMetrics", with_end, samples, 20000,
+           [&] { good = (*other)->Match(openmetrics, values) && good; });
+  }
   Report("layout found by its lines", page, samples, 2000, [&] {
     good = registry.Resolve(*scope, page, 0, nullptr, values, counts).has_value() && good;
   });

@@ -1,85 +1,35 @@
-// What encoding a Remote-Write 1.0 request costs: ns a series, MB/s of snappy, bytes a sample.
+// What Remote-Write requests cost: ns a sample for encoding and for snappy, bytes on the wire.
 //
-//   wire_bench [PAGE]
+//   wire_bench [PAGE...]
 //
-// PAGE is an exposition page in the Prometheus text format (a node_exporter's, say); without one, a
-// page of 506 series in the manner of node_exporter. A thousand targets share it, each with
-// seven labels around those of a series, or two. Times are CPU times.
+// PAGEs are exposition pages in the Prometheus text format of one target, one scrape after the
+// other (a node_exporter's, say); without any, pages of 506 series in the manner of node_exporter
+// of which a quarter change from one to the next. A thousand targets share the layout, each with
+// seven labels around those of a series, or two. Live data has one row a run, a backlog has 32 or
+// more. Times are CPU times.
 #include <cstdio>
 #include <ctime>
-#include <fstream>
-#include <random>
+#include <map>
 #include <string>
 #include <vector>
 
 #include "queue/wire_request.h"
+#include "tests/bench/exposition_pages.h"
 
 namespace limpet {
 namespace {
 
-struct Page {
-  std::vector<Labels> series;
-  std::vector<double> values;
+struct Case {
+  const char* name;
+  size_t rows = 1;
+  std::vector<RelabelRule> rules = {};
+  bool few_labels = false;
+  uint64_t samples_max = 5000;
 };
 
-void AddSeries(Page& page, std::vector<Label> labels, double value) {
-  page.series.emplace_back(std::move(labels));
-  page.values.push_back(value);
-}
-
-Page MadeUpPage() {
-  Page page;
-  std::mt19937_64 random(1);
-  const auto counter = [&] { return static_cast<double>(random() % 100'000'000) / 100; };
-  for (int cpu = 0; cpu < 16; ++cpu) {
-    for (const char* mode :
-         {"idle", "iowait", "irq", "nice", "softirq", "steal", "system", "user"}) {
-      AddSeries(
-          page,
-          {{"__name__", "node_cpu_seconds_total"}, {"cpu", std::to_string(cpu)}, {"mode", mode}},
-          counter());
-    }
-  }
-  for (int i = 0; i < 24; ++i) {
-    for (const char* device : {"eth0", "lo", "docker0", "cilium_vxlan"}) {
-      AddSeries(page,
-                {{"__name__", "node_network_receive_" + std::to_string(i) + "_total"},
-                 {"device", device}},
-                i % 2 == 0 ? 0 : counter());
-    }
-  }
-  for (int i = 0; page.series.size() < 506; ++i) {
-    AddSeries(page, {{"__name__", "node_memory_Something_" + std::to_string(i) + "_bytes"}},
-              i % 3 == 0 ? 0 : counter());
-  }
-  return page;
-}
-
-// Good enough for pages without commas or quotes in their label values.
-Page ReadPage(const char* path) {
-  Page page;
-  std::ifstream in(path);
-  for (std::string line; std::getline(in, line);) {
-    const size_t space = line.rfind(' ');
-    if (line.empty() || line.front() == '#' || space == std::string::npos) continue;
-    const size_t brace = line.find('{');
-    std::vector<Label> labels = {{"__name__", line.substr(0, std::min(brace, space))}};
-    for (size_t at = brace; at != std::string::npos && at + 1 < space && line[at] != '}';) {
-      const size_t equals = line.find("=\"", at);
-      const size_t end = line.find('"', equals + 2);
-      if (equals == std::string::npos || end == std::string::npos) break;
-      labels.push_back(
-          {line.substr(at + 1, equals - at - 1), line.substr(equals + 2, end - equals - 2)});
-      at = end + 1;
-    }
-    AddSeries(page, std::move(labels), std::stod(line.substr(space + 1)));
-  }
-  return page;
-}
-
-std::vector<std::shared_ptr<const LogTarget>> Targets(int count, bool few_labels) {
+std::vector<std::shared_ptr<const LogTarget>> Targets(size_t count, bool few_labels) {
   std::vector<std::shared_ptr<const LogTarget>> targets;
-  for (int i = 0; i < count; ++i) {
+  for (size_t i = 0; i < count; ++i) {
     const std::string number = std::to_string(i);
     if (few_labels) {
       targets.push_back(NewLogTarget(
@@ -103,48 +53,57 @@ double CpuSeconds() {
   return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) / 1e9;
 }
 
-void Run(const char* name, const Page& page, std::vector<RelabelRule> rules,
-         bool few_labels = false) {
-  SeriesBlock::Builder block;
-  for (const Labels& labels : page.series) {
-    block.BeginSeries();
-    for (const Label& label : labels) block.AddLabel(label.name, label.value);
+// The target's own values: what is large differs between targets.
+void FillRun(const Pages& pages, const std::shared_ptr<const LogTarget>& target, size_t number,
+             size_t rows, ScrapeRun& run) {
+  run.Clear();
+  std::vector<double> values;
+  for (size_t row = 0; row < rows; ++row) {
+    values = pages.values[row % pages.values.size()];
+    for (double& value : values) {
+      if (value > 1000) value += static_cast<double>(37 * number);
+    }
+    // An offset of its own, and now and then a millisecond late.
+    const auto timestamp_ms = static_cast<int64_t>(1'700'000'000'000 + 7919 * number % 15'000 +
+                                                   15'000 * row + (row + number) % 9 / 8);
+    run.Append({pages.layout, target, timestamp_ms, {}, values, {}});
   }
-  const auto layout = block.Build();
-  const auto targets = Targets(1000, few_labels);
+}
+
+void Run(const Pages& pages, const Case& c, WireProtocol protocol) {
+  const auto targets = Targets(c.rows == 1 ? 1000 : 100, c.few_labels);
   WireMemory memory(SystemClock());
-  RequestBuilder builder(SystemClock(), memory, std::move(rules));
-  if (!few_labels) builder.SetExternalLabels(Labels{{"cluster", "eu-west-1-production"}});
-  constexpr RequestLimits kLimits{5000, 4u << 20, INT64_MIN};
+  RequestBuilder builder(SystemClock(), memory, c.rules);
+  builder.SetProtocol(protocol);
+  if (!c.few_labels) builder.SetExternalLabels(Labels{{"cluster", "eu-west-1-production"}});
+  const RequestLimits limits{c.samples_max, 4u << 20, INT64_MIN};
   uint64_t samples = 0;
   uint64_t message_bytes = 0;
   uint64_t body_bytes = 0;
   double encode_s = 0;
   double compress_s = 0;
+  ScrapeRun run;
   for (int round = 0; round < 3; ++round) {
-    for (const auto& target : targets) {
-      const ScrapeView scrape{layout, target, 1'700'000'000'000 + round, {}, page.values, {}};
-      for (size_t next = 0; next < page.values.size();) {
+    for (size_t number = 0; number < targets.size(); ++number) {
+      FillRun(pages, targets[number], number, c.rows, run);
+      for (size_t next = 0; next < run.series_end();) {
         double start = CpuSeconds();
-        next = builder.Add(scrape, next, kLimits);
+        next = builder.Add(run, next, limits);
         encode_s += CpuSeconds() - start;
-        if (next == page.values.size()) break;
+        if (next == run.series_end()) break;
         samples += builder.samples();
-        message_bytes += builder.message().size();
+        message_bytes += builder.message_bytes();
         start = CpuSeconds();
         body_bytes += builder.Seal().body.size();
         compress_s += CpuSeconds() - start;
       }
     }
   }
-  std::printf(
-      "%-28s %6.1f ns/series encode  %6.1f ns/series snappy  %7.0f MB/s  %5.1f -> %5.2f "
-      "bytes/sample\n",
-      name, encode_s * 1e9 / static_cast<double>(samples),
-      compress_s * 1e9 / static_cast<double>(samples),
-      static_cast<double>(message_bytes) / compress_s / 1e6,
-      static_cast<double>(message_bytes) / static_cast<double>(samples),
-      static_cast<double>(body_bytes) / static_cast<double>(samples));
+  const auto count = static_cast<double>(samples);
+  std::printf("%-30s %s  %7.1f ns encode  %6.1f ns snappy  %7.1f -> %6.2f bytes\n", c.name,
+              protocol == WireProtocol::kV1 ? "1.0" : "2.0", encode_s * 1e9 / count,
+              compress_s * 1e9 / count, static_cast<double>(message_bytes) / count,
+              static_cast<double>(body_bytes) / count);
 }
 
 RelabelRule DropRule(const char* source, const char* regex) {
@@ -159,10 +118,23 @@ RelabelRule DropRule(const char* source, const char* regex) {
 }  // namespace limpet
 
 int main(int argc, char** argv) {
-  const limpet::Page page = argc > 1 ? limpet::ReadPage(argv[1]) : limpet::MadeUpPage();
-  std::printf("%zu series\n", page.series.size());
-  limpet::Run("plain, seven outer labels", page, {});
-  limpet::Run("plain, instance and job", page, {}, true);
-  limpet::Run("relabelled once a layout", page, {limpet::DropRule("__name__", "nothing")});
-  limpet::Run("relabelled each time", page, {limpet::DropRule("pod", "nothing")});
+  using limpet::Case;
+  const limpet::Pages pages = limpet::ReadPages({argv + 1, argv + argc});
+  std::printf("%zu series, %zu pages; all figures a sample\n", pages.layout->size(),
+              pages.values.size());
+  const std::vector<Case> cases = {
+      {"live, seven outer labels"},
+      {"live, instance and job", 1, {}, true},
+      {"live, relabelled once a layout", 1, {limpet::DropRule("__name__", "nothing")}},
+      {"live, relabelled each time", 1, {limpet::DropRule("pod", "nothing")}},
+      {"32 rows", 32},
+      {"32 rows, 20000 a request", 32, {}, false, 20'000},
+      {"64 rows", 64},
+      {"64 rows, 100000 a request", 64, {}, false, 100'000},
+  };
+  for (const Case& c : cases) {
+    for (const auto protocol : {limpet::WireProtocol::kV1, limpet::WireProtocol::kV2}) {
+      limpet::Run(pages, c, protocol);
+    }
+  }
 }

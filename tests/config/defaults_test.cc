@@ -79,6 +79,11 @@ TEST_CASE("defaults of a receiver; its name comes from its url") {
   CHECK(receiver.remote_timeout == Millis(30'000));
   CHECK(receiver.queue == QueueConfig());
   CHECK(receiver.queue.max_samples_per_send == 5000);
+  CHECK(receiver.queue.max_bytes_per_send == 4u << 20);
+  CHECK(receiver.queue.min_shards == 1);
+  CHECK(receiver.queue.max_shards == 16);
+  CHECK(receiver.protobuf_message == RemoteWriteMessage::kAuto);
+  CHECK(receiver.start_at == ReceiverStart::kNow);
   // Cursors on disk bear this name: it must not change from one release to the next.
   CHECK(receiver.name == "617d0f");
   CHECK(config.remote_write.at(1).name == "b93d60");

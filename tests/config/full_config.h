@@ -42,7 +42,19 @@ scrape_configs:
       key: "-----BEGIN PRIVATE KEY-----\n"
       server_name: pods.internal
       insecure_skip_verify: true
-      min_version: TLS13
+      min_version: TLS12
+      max_version: TLS13
+    proxy_url: http://me:pass%20word@proxy.internal:3128
+    no_proxy: .svc,10.0.0.0/8
+    proxy_connect_header:
+      X-Proxy-Key: [k1, k2]
+    follow_redirects: false
+    enable_http2: false
+    http_headers:
+      X-Scope:
+        values: [a]
+        secrets: [b, c]
+        files: [/etc/limpet/scope]
     kubernetes_sd_configs:
       - role: pod
         api_server: https://10.0.0.1:6443
@@ -55,9 +67,11 @@ scrape_configs:
           - role: pod
             label: app in (a,b),!canary
             field: spec.nodeName=n1
-      - role: pod
+      - role: endpointslice
         namespaces:
           own_namespace: true
+        selectors: [{role: service, label: a=b}, {role: pod, label: c=d}]
+        attach_metadata: {node: true, namespace: true, deployment: true, job: true, cronjob: true}
     relabel_configs:
       - source_labels: [__meta_kubernetes_pod_annotation_prometheus_io_scrape]
         action: keep
@@ -104,8 +118,13 @@ remote_write:
       ca_file: /etc/limpet/ca.pem
     write_relabel_configs:
       - action: keep
+    protobuf_message: prometheus.WriteRequest
+    start_at: oldest
     queue_config:
+      min_shards: 2
+      max_shards: 8
       max_samples_per_send: 2000
+      max_bytes_per_send: 1MiB
       batch_send_deadline: 5s
       min_backoff: 30ms
       max_backoff: 1m
@@ -113,7 +132,16 @@ remote_write:
       retry_on_http_429: true
   - url: http://localhost:8428/write
     name: second
-    bearer_token_file: /etc/limpet/second
+    oauth2:
+      client_id: limpet
+      client_secret_file: /etc/limpet/second
+      scopes: [write, metrics]
+      token_url: https://id.example/token
+      endpoint_params:
+        audience: vm
+      tls_config:
+        ca_file: /etc/limpet/ca.pem
+      proxy_from_environment: true
 storage:
   max_bytes: 1GiB
   max_age: 1d

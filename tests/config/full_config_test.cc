@@ -42,7 +42,13 @@ ScrapeConfig ExpectedPods() {
   pods.http.tls.key = Secret("-----BEGIN PRIVATE KEY-----\n");
   pods.http.tls.server_name = "pods.internal";
   pods.http.tls.insecure_skip_verify = true;
-  pods.http.tls.min_version = "TLS13";
+  pods.http.tls.min_version = "TLS12";
+  pods.http.tls.max_version = "TLS13";
+  pods.http.proxy.proxy = {ParseUrl("http://proxy.internal:3128").value(), Secret("me:pass word")};
+  pods.http.proxy.no_proxy = ".svc,10.0.0.0/8";
+  pods.http.proxy.connect_headers = {{"X-Proxy-Key", {}, {Secret("k1"), Secret("k2")}, {}}};
+  pods.http.follow_redirects = false;
+  pods.http.http_headers = {{"X-Scope", {"a"}, {Secret("b"), Secret("c")}, {"/etc/limpet/scope"}}};
 
   KubernetesSdConfig kubernetes;
   kubernetes.role = "pod";
@@ -53,8 +59,10 @@ ScrapeConfig ExpectedPods() {
   kubernetes.http.tls.ca_file = "/var/run/ca.crt";
   pods.kubernetes_sd_configs.push_back(kubernetes);
   KubernetesSdConfig own;
-  own.role = "pod";
+  own.role = "endpointslice";
   own.own_namespace = true;
+  own.selectors = {{"service", "a=b", ""}, {"pod", "c=d", ""}};
+  own.attach = {true, true, true, true, true};
   pods.kubernetes_sd_configs.push_back(own);
 
   RelabelRule keep = Rule(RelabelAction::kKeep, "true");
@@ -97,7 +105,12 @@ std::vector<RemoteWriteConfig> ExpectedReceivers() {
   main.http.headers = {{"X-Scope-OrgID", "team-a"}, {"x-empty", ""}};
   RelabelRule keep = Rule(RelabelAction::kKeep, "(.*)");
   main.write_relabel_configs = {keep};
+  main.protobuf_message = RemoteWriteMessage::kV1;
+  main.start_at = ReceiverStart::kOldest;
+  main.queue.min_shards = 2;
+  main.queue.max_shards = 8;
   main.queue.max_samples_per_send = 2000;
+  main.queue.max_bytes_per_send = 1u << 20;
   main.queue.batch_send_deadline = Millis(5000);
   main.queue.min_backoff = Millis(30);
   main.queue.max_backoff = Millis(60'000);
@@ -105,7 +118,14 @@ std::vector<RemoteWriteConfig> ExpectedReceivers() {
   RemoteWriteConfig second;
   second.url = ParseUrl("http://localhost:8428/write").value();
   second.name = "second";
-  second.http.authorization = {"Bearer", Secret(), "/etc/limpet/second"};
+  OAuth2Config& oauth2 = second.http.oauth2.emplace();
+  oauth2.client_id = "limpet";
+  oauth2.client_secret_file = "/etc/limpet/second";
+  oauth2.scopes = {"write", "metrics"};
+  oauth2.token_url = ParseUrl("https://id.example/token").value();
+  oauth2.endpoint_params = {{"audience", "vm"}};
+  oauth2.tls.ca_file = "/etc/limpet/ca.pem";
+  oauth2.proxy.from_environment = true;
   return {main, second};
 }
 

@@ -65,9 +65,13 @@ TEST_CASE("errors: remote_write") {
       {"remote_write: [{url: \"http://a\", send_exemplars: true, metadata_config: {}, "
        "protobuf_message: x, sigv4: {}}]",
        "1:34: remote_write[0].send_exemplars: not supported by limpet\n"
-       "1:56: remote_write[0].metadata_config: not supported by limpet\n"
-       "1:77: remote_write[0].protobuf_message: not supported by limpet\n"
+       "1:56: remote_write[0].metadata_config: not supported by limpet: type, help and unit travel "
+       "with the samples of Remote-Write 2.0\n"
+       "1:95: remote_write[0].protobuf_message: expected auto, prometheus.WriteRequest or "
+       "io.prometheus.write.v2.Request, found \"x\"\n"
        "1:98: remote_write[0].sigv4: not supported by limpet\n"},
+      {"remote_write: [{url: \"http://a\", start_at: 5m}]",
+       "1:44: remote_write[0].start_at: expected now or oldest, found \"5m\"\n"},
   };
   for (const ErrorCase& c : cases) {
     CAPTURE(c.text);
@@ -80,14 +84,27 @@ TEST_CASE("errors: queue_config") {
   const ErrorCase cases[] = {
       {"remote_write: [{url: \"http://a\", queue_config: 5}]",
        "1:48: remote_write[0].queue_config: expected a mapping, found text\n"},
-      {"remote_write: [{url: \"http://a\", queue_config: {capacity: 10000, max_shards: 50, "
-       "min_shards: 1}}]",
-       "1:49: remote_write[0].queue_config.capacity: not supported by limpet: it sends from its "
-       "log and adapts to the receiver by itself\n"
-       "1:66: remote_write[0].queue_config.max_shards: not supported by limpet: it sends from its "
-       "log and adapts to the receiver by itself\n"
-       "1:82: remote_write[0].queue_config.min_shards: not supported by limpet: it sends from its "
-       "log and adapts to the receiver by itself\n"},
+      {"remote_write: [{url: \"http://a\", queue_config: {capacity: 10000}}]",
+       "1:49: remote_write[0].queue_config.capacity: not supported by limpet: samples wait in its "
+       "log, not in memory\n"},
+      {"remote_write: [{url: \"http://a\", queue_config: {min_shards: 0}}]",
+       "1:61: remote_write[0].queue_config.min_shards: must be greater than 0\n"},
+      {"remote_write: [{url: \"http://a\", queue_config: {max_shards: 0}}]",
+       "1:61: remote_write[0].queue_config.max_shards: expected a number from 1 to 200\n"},
+      {"remote_write: [{url: \"http://a\", queue_config: {max_shards: 201}}]",
+       "1:61: remote_write[0].queue_config.max_shards: expected a number from 1 to 200\n"},
+      {"remote_write: [{url: \"http://a\", queue_config: {min_shards: 17}}]",
+       "1:61: remote_write[0].queue_config.min_shards: min_shards must not be greater than "
+       "max_shards (16)\n"},
+      {"remote_write: [{url: \"http://a\", queue_config: {min_shards: 3, max_shards: 2}}]",
+       "1:76: remote_write[0].queue_config.max_shards: min_shards must not be greater than "
+       "max_shards (2)\n"},
+      {"remote_write: [{url: \"http://a\", queue_config: {max_bytes_per_send: 1KiB}}]",
+       "1:69: remote_write[0].queue_config.max_bytes_per_send: expected a size from 16KiB to "
+       "64MiB\n"},
+      {"remote_write: [{url: \"http://a\", queue_config: {max_bytes_per_send: 1GiB}}]",
+       "1:69: remote_write[0].queue_config.max_bytes_per_send: expected a size from 16KiB to "
+       "64MiB\n"},
       {"remote_write: [{url: \"http://a\", queue_config: {retry_on_http_429: false}}]",
        "1:68: remote_write[0].queue_config.retry_on_http_429: limpet always tries again after a "
        "429, so that nothing is dropped; expected true\n"},

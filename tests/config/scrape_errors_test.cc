@@ -30,8 +30,11 @@ TEST_CASE("errors: global") {
        "1:10: global.rule_query_offset: not supported by limpet: it evaluates no rules and "
        "answers no queries\n"},
       {"global: {scrape_protocols: [a], sample_limit: 5}",
-       "1:10: global.scrape_protocols: not supported by limpet\n"
-       "1:33: global.sample_limit: not supported by limpet: set it in each scrape config\n"},
+       "1:29: global.scrape_protocols[0]: expected one of OpenMetricsText1.0.0, "
+       "OpenMetricsText0.0.1, PrometheusText1.0.0, PrometheusText0.0.4, found \"a\"\n"},
+      {"global: {scrape_protocols: [PrometheusProto], label_limit: -1}",
+       "1:29: global.scrape_protocols[0]: PrometheusProto is not supported, the text formats are\n"
+       "1:60: global.label_limit: expected a whole number from 0, found \"-1\"\n"},
       {"global: {scrapeInterval: 5s}",
        "1:10: global: unknown key \"scrapeInterval\"; did you mean \"scrape_interval\"?\n"},
       {"global: {external_labels: {a: [b]}}",
@@ -119,16 +122,23 @@ TEST_CASE("errors: a scrape") {
        "(units y w d h m s ms), found \"5\"\n"},
       {"scrape_configs: [{job_name: a, interval: 5s}]",
        "1:32: scrape_configs[0]: unknown key \"interval\"; expected one of authorization, "
-       "basic_auth, bearer_token, bearer_token_file, body_size_limit, honor_labels, "
-       "honor_timestamps, job_name, kubernetes_sd_configs, metric_relabel_configs, metrics_path, "
-       "params, relabel_configs, sample_limit, scheme, scrape_interval, scrape_timeout, "
-       "static_configs, tls_config\n"},
+       "basic_auth, bearer_token, bearer_token_file, body_size_limit, enable_compression, "
+       "enable_http2, extra_scrape_metrics, fallback_scrape_protocol, follow_redirects, "
+       "honor_labels, honor_timestamps, http_headers, job_name, kubernetes_sd_configs, "
+       "label_limit, label_name_length_limit, label_value_length_limit, metric_relabel_configs, "
+       "metrics_path, no_proxy, oauth2, params, proxy_connect_header, proxy_from_environment, "
+       "proxy_url, relabel_configs, sample_limit, scheme, scrape_interval, scrape_protocols, "
+       "scrape_timeout, static_configs, target_limit, tls_config, track_timestamps_staleness\n"},
       {"scrape_configs: [{job_name: a, consul_sd_configs: [], file_sd_configs: [], label_limit: 5, "
        "scrape_protocols: []}]",
        "1:32: scrape_configs[0].consul_sd_configs: not supported by limpet\n"
        "1:55: scrape_configs[0].file_sd_configs: not supported by limpet\n"
-       "1:76: scrape_configs[0].label_limit: not supported by limpet\n"
-       "1:92: scrape_configs[0].scrape_protocols: not supported by limpet\n"},
+       "1:110: scrape_configs[0].scrape_protocols: must not be empty\n"},
+      {"scrape_configs: [{job_name: a, scrape_protocols: [PrometheusText0.0.4, "
+       "PrometheusText0.0.4], fallback_scrape_protocol: text}]",
+       "1:72: scrape_configs[0].scrape_protocols[1]: is in the list already\n"
+       "1:120: scrape_configs[0].fallback_scrape_protocol: expected one of OpenMetricsText1.0.0, "
+       "OpenMetricsText0.0.1, PrometheusText1.0.0, PrometheusText0.0.4, found \"text\"\n"},
       {"scrape_configs: [{job_name: a, relabel_config: []}]",
        "1:32: scrape_configs[0]: unknown key \"relabel_config\"; did you mean "
        "\"relabel_configs\"?\n"},
@@ -168,13 +178,15 @@ TEST_CASE("errors: static_configs") {
 TEST_CASE("errors: kubernetes_sd_configs") {
   const ErrorCase cases[] = {
       {"scrape_configs: [{job_name: a, kubernetes_sd_configs: [{}]}]",
-       "1:56: scrape_configs[0].kubernetes_sd_configs[0]: role is missing; supported: pod\n"},
-      {"scrape_configs: [{job_name: a, kubernetes_sd_configs: [{role: endpoints}]}]",
-       "1:63: scrape_configs[0].kubernetes_sd_configs[0].role: role \"endpoints\" is not "
-       "supported; supported: pod\n"},
+       "1:56: scrape_configs[0].kubernetes_sd_configs[0]: role is missing, one of: "
+       "endpoints, endpointslice, ingress, node, pod, service\n"},
       {"scrape_configs: [{job_name: a, kubernetes_sd_configs: [{role: Pod}]}]",
-       "1:63: scrape_configs[0].kubernetes_sd_configs[0].role: role \"Pod\" is not supported; "
-       "supported: pod\n"},
+       "1:63: scrape_configs[0].kubernetes_sd_configs[0].role: there is no role \"Pod\"; there "
+       "are: endpoints, endpointslice, ingress, node, pod, service\n"},
+      {"scrape_configs: [{job_name: a, kubernetes_sd_configs: [{role: endpoints, selectors: "
+       "[{role: node}]}]}]",
+       "1:93: scrape_configs[0].kubernetes_sd_configs[0].selectors[0].role: role endpoints takes "
+       "selectors of these roles: endpoints, pod, service; found \"node\"\n"},
       {"scrape_configs: [{job_name: a, kubernetes_sd_configs: [{role: pod, api_server: "
        "\"kubernetes:443\"}]}]",
        "1:80: scrape_configs[0].kubernetes_sd_configs[0].api_server: URL must start with http:// "
@@ -205,10 +217,10 @@ TEST_CASE("errors: kubernetes_sd_configs") {
        "1:88: scrape_configs[0].kubernetes_sd_configs[0].namespaces: own_namespace needs the "
        "identity of a pod: it goes neither with api_server nor with kubeconfig_file\n"},
       {"scrape_configs: [{job_name: a, kubernetes_sd_configs: [{role: pod, selectors: [{role: "
-       "node}, {label: a=b}]}]}]",
+       "service}, {label: a=b}]}]}]",
        "1:87: scrape_configs[0].kubernetes_sd_configs[0].selectors[0].role: role pod takes "
-       "selectors of role pod only, found \"node\"\n"
-       "1:94: scrape_configs[0].kubernetes_sd_configs[0].selectors[1]: a selector needs role\n"},
+       "selectors of these roles: node, pod; found \"service\"\n"
+       "1:97: scrape_configs[0].kubernetes_sd_configs[0].selectors[1]: a selector needs role\n"},
       {"scrape_configs: [{job_name: a, kubernetes_sd_configs: [{role: pod, selectors: [{role: "
        "pod}, {role: pod, labels: x}]}]}]",
        "1:100: scrape_configs[0].kubernetes_sd_configs[0].selectors[1].role: there is a selector "
@@ -216,9 +228,11 @@ TEST_CASE("errors: kubernetes_sd_configs") {
        "1:105: scrape_configs[0].kubernetes_sd_configs[0].selectors[1]: unknown key \"labels\"; "
        "did you mean \"label\"?\n"},
       {"scrape_configs: [{job_name: a, kubernetes_sd_configs: [{role: pod, attach_metadata: {node: "
-       "true}}]}]",
-       "1:68: scrape_configs[0].kubernetes_sd_configs[0].attach_metadata: not supported by "
-       "limpet\n"},
+       "true, nodes: true, namespace: 1}}]}]",
+       "1:98: scrape_configs[0].kubernetes_sd_configs[0].attach_metadata: unknown key \"nodes\"; "
+       "did you mean \"node\"?\n"
+       "1:122: scrape_configs[0].kubernetes_sd_configs[0].attach_metadata.namespace: expected true "
+       "or false, found \"1\"\n"},
   };
   for (const ErrorCase& c : cases) {
     CAPTURE(c.text);

@@ -115,11 +115,15 @@ TEST_CASE("errors: merge keys") {
        "1:14: global: expected a mapping or a list of mappings to merge, found a list\n"},
       {"a: &a {x: 1}\nglobal: {<<: *a}",
        "1:1: unknown key \"a\"; expected one of global, remote_write, scrape_configs, storage\n"
-       "1:8: global: unknown key \"x\"; expected one of evaluation_interval, "
-       "external_labels, scrape_interval, scrape_timeout\n"},
+       "1:8: global: unknown key \"x\"; expected one of body_size_limit, "
+       "evaluation_interval, external_labels, extra_scrape_metrics, fallback_scrape_protocol, "
+       "label_limit, label_name_length_limit, label_value_length_limit, sample_limit, "
+       "scrape_interval, scrape_protocols, scrape_timeout, target_limit\n"},
       {"global: {\"<<\": {scrape_interval: 1s}}",
-       "1:10: global: unknown key \"<<\"; expected one of evaluation_interval, "
-       "external_labels, scrape_interval, scrape_timeout\n"},
+       "1:10: global: unknown key \"<<\"; expected one of body_size_limit, "
+       "evaluation_interval, external_labels, extra_scrape_metrics, fallback_scrape_protocol, "
+       "label_limit, label_name_length_limit, label_value_length_limit, sample_limit, "
+       "scrape_interval, scrape_protocols, scrape_timeout, target_limit\n"},
   };
   for (const ErrorCase& c : cases) {
     CAPTURE(c.text);

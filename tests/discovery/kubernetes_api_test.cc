@@ -4,93 +4,71 @@
 
 #include <algorithm>
 
+#include "agent/platform/http_collector.h"
 #include "tests/discovery/temporary_directory.h"
 
 namespace limpet {
 namespace {
 
-// Two self-signed certificates without any use elsewhere.
-constexpr const char* kOneCa = R"(-----BEGIN CERTIFICATE-----
-MIIBdDCCARmgAwIBAgIUGxgnXUedH9Fs4x8uRUFcg0uFO1gwCgYIKoZIzj0EAwIw
-DjEMMAoGA1UEAwwDb25lMCAXDTI2MTEyMTEwNTcyMloYDzIxMjYxMDI4MTA1NzIy
-WjAOMQwwCgYDVQQDDANvbmUwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAATBw2Ti
-NqIBlnjIiTLLvYs9obyMssJ9hZdaGKcpnsGs93AOmrIG2KW4teHWqPwNk0Omp3AM
-cRLe5EPAklKUDTpGo1MwUTAdBgNVHQ4EFgQUgTl7jBoc9fFGJbVc2FluxjapiOMw
-HwYDVR0jBBgwFoAUgTl7jBoc9fFGJbVc2FluxjapiOMwDwYDVR0TAQH/BAUwAwEB
-/zAKBggqhkjOPQQDAgNJADBGAiEAifXJtNGa16kOgaQd36tKqm710qlJp2905O3u
-WGPvRPoCIQCKRF7x7km+iC77Ln2P+U7ccDIbu1XpQMSq1DjfIa5DPg==
------END CERTIFICATE-----
-)";
-constexpr const char* kOtherCa = R"(-----BEGIN CERTIFICATE-----
-MIIBcjCCARmgAwIBAgIUIBIoeP1dAPFQ6MzPI/JZc6Ul/O8wCgYIKoZIzj0EAwIw
-DjEMMAoGA1UEAwwDdHdvMCAXDTI2MTEyMTEwNTcyMloYDzIxMjYxMDI4MTA1NzIy
-WjAOMQwwCgYDVQQDDAN0d28wWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAAQpRRqS
-9bCdTox13mt9K8VI/jCNg2Cn9l5MVuKLR/qriItLI7jsfjGp4vSfZTQFEjM6QLsY
-JlYJfW3gRWW9h8Kqo1MwUTAdBgNVHQ4EFgQUsMhx/OzZoNM93ZGP4CT0QUn7DaAw
-HwYDVR0jBBgwFoAUsMhx/OzZoNM93ZGP4CT0QUn7DaAwDwYDVR0TAQH/BAUwAwEB
-/zAKBggqhkjOPQQDAgNHADBEAiAhlHaw93rycotyS2nsmNNrmaOb2kwE7X+OT//b
-2fYqjgIgZtH1DpOjj7w7GalLVk50GFszTJwImv1k91/RLIwaxXg=
------END CERTIFICATE-----
-)";
-
 KubernetesEnvironment InCluster(const TemporaryDirectory& directory) {
   KubernetesEnvironment environment;
-  environment.service_host = "10.96.0.1";
-  environment.service_port = "443";
+  environment.service_host = "127.0.0.1";
+  environment.service_port = "1";
   environment.service_account_directory = directory.path();
   return environment;
 }
 
-TEST_CASE("the cluster's CA is read anew only after a failure, and only where it has changed") {
-  const TemporaryDirectory directory;
-  directory.Write("token", "t");
-  KubernetesApi api({}, InCluster(directory));
-  CHECK(api.Origin().empty());
-  CHECK_FALSE(api.Prepare().has_value());  // no CA yet
-
-  directory.Write("ca.crt", kOneCa);
-  REQUIRE(api.Prepare().has_value());
-  CHECK(api.version() == 1);
-  CHECK(api.Origin() == "https://10.96.0.1");
-
-  api.Distrust();
-  REQUIRE(api.Prepare().has_value());
-  CHECK(api.version() == 1);
-
-  directory.Write("ca.crt", kOtherCa);
-  REQUIRE(api.Prepare().has_value());
-  CHECK(api.version() == 1);
-  api.Distrust();
-  REQUIRE(api.Prepare().has_value());
-  CHECK(api.version() == 2);
-
-  directory.Write("ca.crt", "no certificate");
-  api.Distrust();
-  CHECK_FALSE(api.Prepare().has_value());
-  CHECK(api.version() == 2);
-  directory.Write("ca.crt", kOneCa);
-  REQUIRE(api.Prepare().has_value());
-  CHECK(api.version() == 3);
+// What a request to this API server ends in.
+std::string ErrorOf(KubernetesApi& api) {
+  EventLoop loop;
+  std::string error;
+  HttpCollector collector(100, [&](Result<HttpAnswer> answer) {
+    error = answer ? "no error" : answer.error().message;
+  });
+  const auto connection = api.Connect(loop);
+  connection->Start(api.Get("/api/v1/pods"), SystemClock().Now() + Millis(9000), collector);
+  while (error.empty()) loop.RunFor(Millis(100));
+  return error;
 }
 
-TEST_CASE("a request carries the token, and a token that cannot be read is an error without it") {
+bool Contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+TEST_CASE("an identity is read anew only after a failure, and only what has changed counts") {
   const TemporaryDirectory directory;
-  directory.Write("ca.crt", kOneCa);
+  KubernetesApi api({}, InCluster(directory));
+  CHECK(api.Origin().empty());
+  REQUIRE(api.Prepare().has_value());
+  CHECK(api.version() == 1);
+  CHECK(api.Origin() == "https://127.0.0.1:1");
+
+  api.Distrust();
+  REQUIRE(api.Prepare().has_value());
+  CHECK(api.version() == 1);
+
+  directory.Write("namespace", "web");
+  REQUIRE(api.Prepare().has_value());
+  CHECK(api.version() == 1);
+  api.Distrust();
+  REQUIRE(api.Prepare().has_value());
+  CHECK(api.version() == 2);
+  CHECK(api.identity().own_namespace == "web");
+}
+
+TEST_CASE("a request without what it needs is an error that names the file") {
+  const TemporaryDirectory directory;
   KubernetesApi api({}, InCluster(directory));
   REQUIRE(api.Prepare().has_value());
-  auto request = api.Get("/api/v1/pods");
-  REQUIRE_FALSE(request.has_value());
-  CHECK(request.error().message.find(directory.File("token")) != std::string::npos);
-
+  CHECK(Contains(ErrorOf(api), directory.File("token")));
   directory.Write("token", "abc\n");
-  request = api.Get("/api/v1/pods?limit=1");
-  REQUIRE(request.has_value());
-  CHECK(request->target == "/api/v1/pods?limit=1");
-  const auto authorization =
-      std::find_if(request->headers.begin(), request->headers.end(),
-                   [](const HttpHeader& header) { return header.name == "Authorization"; });
-  REQUIRE(authorization != request->headers.end());
-  CHECK(authorization->value == "Bearer abc");
+  CHECK(Contains(ErrorOf(api), directory.File("ca.crt")));
+  directory.Write("ca.crt", "no certificate");
+  api.Distrust();
+  const HttpRequest request = api.Get("/api/v1/pods?limit=1");
+  CHECK(request.target == "/api/v1/pods?limit=1");
+  CHECK(std::none_of(request.headers.begin(), request.headers.end(),
+                     [](const HttpHeader& header) { return header.name == "Authorization"; }));
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "discovery/meta_labels.h"
 #include "discovery/pod.h"
 
 namespace limpet {

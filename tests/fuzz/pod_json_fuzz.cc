@@ -1,17 +1,22 @@
 // What an API server sends, from bytes to targets: cutting a stream or a list into objects, parsing
-// each, reading a pod from it, packing and unpacking it.
+// each, reading a pod from it, packing and unpacking it; and the same object as every role takes
+// it, with itself as the pod, service, node, namespace and owner that are looked for.
 //
 // The first byte chooses the shape and how large the pieces are in which the rest arrives; the
 // result must not depend on that.
 #include <cstdint>
 #include <cstdlib>
+#include <list>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "discovery/kubernetes_role.h"
 #include "discovery/object_splitter.h"
 #include "discovery/pod.h"
 #include "discovery/pod_targets.h"
+#include "discovery/record.h"
 
 namespace limpet {
 namespace {
@@ -29,6 +34,34 @@ void CheckPod(const JsonValue& object) {
   Require(group == PodTargets(pod));
   if (pod.ip.empty()) Require(group.targets.empty());
   for (const Labels& target : group.targets) Require(target.Has("__address__"));
+}
+
+class ItselfRelated final : public RelatedObjects {
+ public:
+  explicit ItselfRelated(const JsonValue& object) : object_(object) {}
+  std::optional<std::string_view> Find(Related related, std::string_view name_space,
+                                       std::string_view name) override {
+    RecordKey(name_space, name);
+    return records_.emplace_back(KindOf(related).kind.record(object_));
+  }
+  void NoteCut() override {}
+
+ private:
+  const JsonValue& object_;
+  std::list<std::string> records_;
+};
+
+void CheckRoles(const JsonValue& object) {
+  for (const char* name : {"pod", "node", "service", "endpoints", "endpointslice", "ingress"}) {
+    const KubernetesRole& role = *FindKubernetesRole(name);
+    const std::string record = role.kind.record(object);
+    Require(std::string_view(record).starts_with(KeyOfRecord(record)));
+    ItselfRelated related(object);
+    const AttachMetadata attach{true, true, true, true, true};
+    const TargetGroup group = role.group(record, attach, related);
+    Require(group.source.starts_with(role.source_prefix));
+    Require(group == role.group(record, attach, related));
+  }
 }
 
 struct Outcome {
@@ -50,6 +83,8 @@ Outcome Split(std::string_view text, ObjectSplitter::Shape shape, size_t piece) 
           if (auto parsed = ParseJsonObject(object, document); !parsed) return parsed;
           CheckPod(document);
           CheckPod(JsonObjectAt(document, "object"));
+          CheckRoles(document);
+          CheckRoles(JsonObjectAt(document, "object"));
           return {};
         });
   }

@@ -12,6 +12,7 @@ import signal
 import socket
 import subprocess
 import time
+import unittest
 import urllib.error
 
 from parts.fetch import fetch
@@ -21,11 +22,23 @@ _LIBC = ctypes.CDLL(None, use_errno=True)
 _PR_SET_PDEATHSIG = 1
 
 
+class NotAvailable(unittest.SkipTest):
+    """A part that this machine cannot have; what needs it is skipped, and says which part."""
+
+
 def binary(name):
     """Path of a part's program; tests/parts.sh brings it where it is not in the cache yet."""
     result = subprocess.run(
-        [str(TESTS / 'parts.sh'), name], stdout=subprocess.PIPE, text=True, check=True, timeout=1800
+        [str(TESTS / 'parts.sh'), name],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=1800,
     )
+    if result.returncode == 3:
+        raise NotAvailable(f'{name}: {result.stderr.strip().splitlines()[-1]}')
+    if result.returncode != 0:
+        raise RuntimeError(f'parts.sh {name} ended with {result.returncode}:\n{result.stderr}')
     return result.stdout.strip()
 
 

@@ -22,9 +22,13 @@ def promtool(*args, stdin=None):
 
 
 class Prometheus:
-    """config: a dict. As a receiver it takes writes at write_url."""
+    """config: a dict. As a receiver it takes writes at write_url. part: prometheus, or
+    prometheus-sid, which takes Remote-Write 2.0. start() again after stop() keeps port and data.
+    """
 
-    def __init__(self, directory, config=None):
+    def __init__(self, directory, config=None, part='prometheus', flags=()):
+        self.program = binary(part)
+        self.flags = list(flags)
         self.directory = pathlib.Path(directory)
         self.directory.mkdir(parents=True, exist_ok=True)
         self.config_file = self.directory / 'prometheus.yml'
@@ -37,11 +41,12 @@ class Prometheus:
     def start(self):
         self.process = Process(
             [
-                binary('prometheus'),
+                self.program,
                 f'--config.file={self.config_file}',
                 f'--storage.tsdb.path={self.directory / "data"}',
                 f'--web.listen-address=127.0.0.1:{self.port}',
                 '--web.enable-remote-write-receiver',
+                *self.flags,
             ],
             self.directory / 'log',
         )

@@ -44,6 +44,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if not match:
             return self._status(404, 'NotFound', f'nothing is served at {url.path}')
         self._namespace, self._query = match['namespace'], query
+        if query.get('sendInitialEvents'):
+            return self._status(422, 'Invalid', 'sendInitialEvents is forbidden')
         try:
             if query.get('watch', '').lower() in ('1', 'true'):
                 return self._watch()

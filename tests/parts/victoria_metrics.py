@@ -18,9 +18,12 @@ _INFINITY = re.compile(r'(?<=[\[,])([+-])Inf(?=[\],])')
 
 
 class VictoriaMetrics:
-    """start() again after stop() keeps port and data: that is an outage."""
+    """start() again after stop() keeps port and data: that is an outage. part: victoria-metrics, or
+    victoria-metrics-sid.
+    """
 
-    def __init__(self, directory, port=None):
+    def __init__(self, directory, port=None, part='victoria-metrics'):
+        self.program = binary(part)
         self.directory = pathlib.Path(directory)
         self.port = port or free_port()
         self.url = f'http://127.0.0.1:{self.port}'
@@ -31,7 +34,7 @@ class VictoriaMetrics:
     def start(self):
         self.process = Process(
             [
-                binary('victoria-metrics'),
+                self.program,
                 f'-storageDataPath={self.directory / "data"}',
                 f'-httpListenAddr=127.0.0.1:{self.port}',
                 '-retentionPeriod=1d',

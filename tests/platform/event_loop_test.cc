@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <optional>
 #include <thread>
 #include <vector>
@@ -153,6 +154,28 @@ TEST_CASE("the scratch buffer has 64 KiB") {
   EventLoop loop;
   CHECK(loop.scratch().size() == 64 * 1024);
   loop.scratch().back() = 'x';
+}
+
+TEST_CASE("a timer without delay fires in a later turn, and like any other") {
+  EventLoop loop;
+  std::vector<int> fired;
+  Timer timer(loop), again(loop), cancelled(loop), later(loop);
+  std::optional<Timer> destroyed(std::in_place, loop);
+  timer.After(Millis(0), [&] { fired.push_back(1); });
+  CHECK(fired.empty());
+  again.After(Millis(0), [&] { fired.push_back(-1); });
+  again.After(Millis(-5), [&] { fired.push_back(2); });
+  later.After(Millis(0), [&] { fired.push_back(-2); });
+  later.At(Past(), [&] { fired.push_back(3); });
+  cancelled.After(Millis(0), [&] { fired.push_back(-3); });
+  cancelled.Cancel();
+  destroyed->After(Millis(0), [&] { fired.push_back(-4); });
+  destroyed.reset();
+  Timer last(loop);
+  last.After(Millis(20), [&] { loop.Stop(); });
+  loop.Run();
+  std::sort(fired.begin(), fired.end());
+  CHECK(fired == std::vector<int>{1, 2, 3});
 }
 
 }  // namespace

@@ -119,6 +119,25 @@ TEST_CASE("a deadline ends each phase with an error that says how far it was") {
   CHECK(Contains(unsent.error, "timeout after sending "));
 }
 
+TEST_CASE("connecting may have a shorter time than the exchange") {
+  // A server that accepts nobody: its queue takes the connection, TLS gets no answer.
+  ScriptedServer server({[](ScriptedPeer& peer) { peer.WaitForClose(); }, Sends("", false)});
+  EventLoop loop;
+  HttpLimits limits;
+  limits.connect_timeout = Millis(30);
+  const auto tls = TlsContext::Create({}).value();
+  {
+    HttpConnection connection(loop, LoopbackUrl(server.port(), "https"), tls, limits);
+    const auto got = Exchange(loop, connection);
+    CHECK(Contains(got.error, "timeout in the TLS handshake with 127.0.0.1:"));
+    CHECK(got.code == ETIMEDOUT);
+  }
+  // Once connected it has no say.
+  HttpConnection connection(loop, LoopbackUrl(server.port()), nullptr, limits);
+  CHECK(Contains(Exchange(loop, connection, {}, Millis(100)).error,
+                 "timeout while waiting for an answer from"));
+}
+
 TEST_CASE("a deadline in the past is a timeout, not a hang") {
   ScriptedServer server({Sends("", false)});
   EventLoop loop;

@@ -36,6 +36,22 @@ TEST_CASE("an answer means the same however it is cut") {
   }
 }
 
+TEST_CASE("a head's lines may end in a bare LF, as Go takes them") {
+  for (const std::string head :
+       {"HTTP/1.1 200 OK\nContent-Type: a/b\nContent-Length: 4\n\n",
+        "HTTP/1.1 100 Continue\n\nHTTP/1.1 200 OK\nContent-Type: a/b\r\nContent-Length: 4\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Type: a/b\nContent-Length: 4\r\n\n"}) {
+    CAPTURE(head);
+    const std::string answer = head + "\n\r\n\r";
+    for (size_t size = 1; size <= answer.size(); ++size) {
+      RecordingHandler handler;
+      CHECK(Parse(answer, size, handler) == Status::kDone);
+      CHECK(handler.body == "\n\r\n\r");
+      CHECK(handler.content_type == "a/b");
+    }
+  }
+}
+
 TEST_CASE("every cut-off answer is truncated") {
   const std::string answer =
       "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n";

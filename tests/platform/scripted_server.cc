@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <openssl/ssl.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -105,6 +106,30 @@ void ScriptedPeer::WriteByteByByte(std::string_view bytes) {
 void ScriptedPeer::CloseWithReset() {
   const linger reset = {1, 0};
   setsockopt(fd_, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+}
+
+void ScriptedPeer::RelayTo(uint16_t port) {
+  sockaddr_in address = {};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_port = htons(port);
+  const int to = Check(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket");
+  bool open = connect(to, reinterpret_cast<sockaddr*>(&address), sizeof(address)) == 0;
+  char bytes[16 * 1024];
+  while (open) {
+    pollfd ready[2] = {{fd_, POLLIN, 0}, {to, POLLIN, 0}};
+    const bool pending = ssl_ != nullptr && SSL_pending(ssl_) > 0;
+    if (!pending && poll(ready, 2, 10'000) <= 0) break;
+    if (pending || ready[0].revents != 0) {
+      const size_t count = ReadSome(bytes, sizeof(bytes));
+      open = count > 0 && send(to, bytes, count, MSG_NOSIGNAL) == static_cast<ssize_t>(count);
+    } else {
+      const ssize_t count = recv(to, bytes, sizeof(bytes), 0);
+      open = count > 0;
+      if (open) Write({bytes, static_cast<size_t>(count)});
+    }
+  }
+  close(to);
 }
 
 ScriptedServer::ScriptedServer(std::vector<Script> scripts, SSL_CTX* tls, bool v6)

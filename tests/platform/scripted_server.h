@@ -40,6 +40,8 @@ class ScriptedPeer {
   void Write(std::string_view bytes);
   void WriteByteByByte(std::string_view bytes);
   void CloseWithReset();
+  // Passes bytes on between the client and a port of the loopback, until either closes.
+  void RelayTo(uint16_t port);
 
  private:
   size_t ReadSome(char* into, size_t size);

@@ -147,5 +147,40 @@ TEST_CASE("a query is encoded as Go's url.Values.Encode does") {
   CHECK(EncodeQuery({{"k", ""}}) == "k=");
 }
 
+TEST_CASE("a reference is resolved as RFC 3986 does it") {
+  const Url base = ParseUrl("http://a:81/b/c/d?q").value();
+  const auto resolve = [&](const char* reference) {
+    const auto url = ResolveReference(base, reference);
+    return url ? url->ToString() : "error: " + url.error().message;
+  };
+  CHECK(resolve("g") == "http://a:81/b/c/g");
+  CHECK(resolve("./g/") == "http://a:81/b/c/g/");
+  CHECK(resolve("/g?y#s") == "http://a:81/g?y");
+  CHECK(resolve("?y") == "http://a:81/b/c/d?y");
+  CHECK(resolve("") == "http://a:81/b/c/d?q");
+  CHECK(resolve("#s") == "http://a:81/b/c/d?q");
+  CHECK(resolve("..") == "http://a:81/b/");
+  CHECK(resolve("../g") == "http://a:81/b/g");
+  CHECK(resolve("../../../g") == "http://a:81/g");
+  CHECK(resolve("g;x=1/../y") == "http://a:81/b/c/y");
+  CHECK(resolve("g?y/../x") == "http://a:81/b/c/g?y/../x");
+  CHECK(resolve("//g/x") == "http://g/x");
+  CHECK(resolve("HTTPS://g") == "https://g/");
+  CHECK(resolve("a b") == "http://a:81/b/c/a%20b");
+  CHECK(resolve("mailto:s3cret") == "error: URL must start with http:// or https://");
+  CHECK(resolve("http://u:s3cret@h/") == "error: URL must not contain a user name or password");
+  CHECK(resolve("/a\r\nX: y") == "error: URL contains a control character");
+}
+
+TEST_CASE("an origin is scheme, host and port") {
+  const auto same = [](const char* a, const char* b) {
+    return IsSameOrigin(ParseUrl(a).value(), ParseUrl(b).value());
+  };
+  CHECK(same("http://a/x", "http://A:80/y"));
+  CHECK_FALSE(same("http://a", "https://a"));
+  CHECK_FALSE(same("http://a", "http://a:81"));
+  CHECK_FALSE(same("http://a", "http://b"));
+}
+
 }  // namespace
 }  // namespace limpet

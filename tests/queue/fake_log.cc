@@ -33,7 +33,11 @@ class FakeLog::Reader : public LogReader {
   uint64_t backlog_bytes() const override {
     return (log_.scrapes.size() - log_.acknowledged[receiver_]) * 1000;
   }
-  uint64_t samples_dropped() const override { return log_.dropped[receiver_]; }
+  int64_t oldest_unsent_ms() const override {
+    const uint64_t first = log_.acknowledged[receiver_];
+    return first < log_.scrapes.size() ? log_.scrapes[first].timestamp_ms : 0;
+  }
+  const LostSamples& samples_lost() const override { return log_.lost[receiver_]; }
 
   void WakeUp() {
     if (wake_up_) wake_up_();
@@ -53,7 +57,8 @@ void FakeLog::Append(const ScrapeView& scrape) {
   for (Reader* reader : readers_) reader->WakeUp();
 }
 
-std::unique_ptr<LogReader> FakeLog::NewReader(const std::string& receiver) {
+std::unique_ptr<LogReader> FakeLog::NewReader(const std::string& receiver, ReaderStart start) {
+  if (start == ReaderStart::kNow) acknowledged.try_emplace(receiver, scrapes.size());
   return std::make_unique<Reader>(*this, receiver);
 }
 

@@ -38,11 +38,12 @@ class FakeLog : public Log {
   std::deque<StoredScrape> scrapes;
   std::map<std::string, uint64_t> acknowledged;  // how many scrapes, by receiver
   std::map<std::string, uint64_t> read;          // how often Next gave one, by receiver
-  std::map<std::string, uint64_t> dropped;
+  std::map<std::string, LostSamples> lost;
   std::vector<std::string> kept;
 
   void Append(const ScrapeView& scrape) override;
-  std::unique_ptr<LogReader> NewReader(const std::string& receiver) override;
+  std::unique_ptr<LogReader> NewReader(const std::string& receiver,
+                                       ReaderStart start = ReaderStart::kOldest) override;
   void KeepOnly(const std::vector<std::string>& receivers) override;
   void SetBounds(uint64_t, Millis, Millis) override {}
   const LogStats& stats() const override { return stats_; }

@@ -63,13 +63,13 @@ TEST_CASE("what memory cannot hold while the disk fails goes oldest first and is
       CHECK(f.ReadAll(*live).back() == i);
     }
   }
-  CHECK(live->samples_dropped() == 0);
+  CHECK(live->samples_lost().total() == 0);
   uint64_t read = 0;
   for (const uint64_t sequence : f.ReadAll(*behind)) {
     if (sequence >= 10) read += MakeScrape(sequence).values.size();
   }
   CHECK(read > 100'000);
-  CHECK(behind->samples_dropped() == appended - read);
+  CHECK(behind->samples_lost().total() == appended - read);
   CHECK(f.log->stats().samples_lost_total == appended - read);
 }
 
@@ -101,8 +101,15 @@ TEST_CASE("a disk that hangs costs memory only within the budget, and nothing on
   f.Open();
   auto reader = f.log->NewReader("a");
   uint64_t next = 0;
-  while (!f.log->stats().degraded) f.Append(next++);
+  for (; next < 40; ++next) {
+    CHECK_FALSE(f.log->stats().degraded);
+    f.Append(next);
+    f.clock.Advance(Millis(130));
+  }
+  CHECK(f.log->stats().degraded);
   CHECK(f.log->stats().last_error.find("in time") != std::string::npos);
+  for (; next < 500; ++next) f.Append(next);
+  CHECK(f.log->stats().write_errors_total == 1);
   f.RunLoop();
   CHECK(f.ReadAll(*reader, false) == Range(0, next));  // lets the disk go on, too
   f.Advance(Millis(2000));
@@ -113,6 +120,47 @@ TEST_CASE("a disk that hangs costs memory only within the budget, and nothing on
   f.Open();
   auto other = f.log->NewReader("b");
   CHECK(f.ReadAll(*other) == Range(0, next));
+}
+
+TEST_CASE("a large record or a burst is no failing disk, many tails behind is one") {
+  LogFixture f;
+  f.Open();
+  auto reader = f.log->NewReader("a");
+  const TestScrape large = MakeLargeScrape(15'000);  // about 8 tails
+  f.clock.Advance(Millis(60'000));
+  f.log->Append(large.View());
+  CHECK_FALSE(f.log->stats().degraded);
+  CHECK(Same(large, *reader->Next()));
+  f.Settle();
+  for (uint64_t i = 0; i < 1000; ++i) f.Append(i);
+  CHECK_FALSE(f.log->stats().degraded);
+  CHECK(f.ReadAll(*reader) == Range(0, 1000));
+  CHECK(f.log->stats().samples_lost_total == 0);
+  CHECK(f.log->stats().write_errors_total == 0);
+
+  for (int i = 0; i < 3; ++i) f.log->Append(large.View());
+  CHECK(f.log->stats().degraded);
+  // What came last is kept whatever its size.
+  REQUIRE(reader->Next() != nullptr);
+  CHECK(reader->Next() == nullptr);
+}
+
+TEST_CASE("what memory has let go of leaves no file behind") {
+  LogFixture f;
+  f.Open();
+  f.AppendAll(0, 10);
+  // The header of the next segment is written, then the disk hangs.
+  uint64_t next = 10;
+  while (f.log->stats().segments < 2) {
+    f.Append(next++);
+    if (f.log->stats().segments < 2) f.Settle();
+  }
+  REQUIRE(f.disk->RunOne());
+  while (!f.files.Exists("/storage/log/0000000000000002.seg")) REQUIRE(f.disk->RunOne());
+  f.clock.Advance(Millis(6000));
+  while (f.log->stats().samples_lost_total == 0) f.Append(next++);
+  f.Settle();
+  CHECK_FALSE(f.files.Exists("/storage/log/0000000000000002.seg"));
 }
 
 TEST_CASE("closing gives up on a disk that hangs") {
@@ -167,7 +215,77 @@ TEST_CASE("a flipped bit costs what depends on it, is counted, and nothing comes
     CHECK(std::ranges::count_if(read, [](uint64_t s) { return s >= 400; }) == 20);
     CHECK(f.log->stats().damaged_bytes_total > 0);
     CHECK(f.log->stats().damaged_records_total > 0);
+    uint64_t missing = 0;
+    for (const uint64_t s : Range(0, 400)) {
+      if (!std::ranges::binary_search(read, s)) missing += MakeScrape(s).values.size();
+    }
+    // The one record that is damaged itself is counted where a key record follows.
+    CHECK(reader->samples_lost().damage <= missing);
+    CHECK(reader->samples_lost().damage + 20 >= missing);
+    reader->Rewind();
+    reader = f.log->NewReader("a");
+    f.ReadAll(*reader);
+    CHECK(reader->samples_lost().damage <= missing);
   }
+}
+
+TEST_CASE("samples in a part that cannot be read are counted, and only once") {
+  LogFixture f;
+  f.options.tail_bytes = 4096;
+  f.Open();
+  auto reader = f.log->NewReader("a");
+  f.AppendAll(0, 1000);
+  f.files.FailReads(EIO);
+  std::vector<uint64_t> read;
+  for (int i = 0; i < 400; ++i) {
+    if (const ScrapeView* view = reader->Next()) {
+      read.push_back(SequenceOf(*view));
+    } else {
+      f.Advance(Millis(1000));
+    }
+  }
+  f.files.FailReads(0);
+  f.AppendAll(1000, 3000);  // more than the segment takes
+  for (const uint64_t s : f.ReadAll(*reader, false)) read.push_back(s);
+  std::ranges::sort(read);
+  REQUIRE_FALSE(read.empty());
+  CHECK(read.back() == 2999);
+  const auto missing = [&read] {
+    uint64_t samples = 0;
+    for (const uint64_t s : Range(0, 3000)) {
+      if (!std::ranges::binary_search(read, s)) samples += MakeScrape(s).values.size();
+    }
+    return samples;
+  };
+  CHECK(missing() > 0);
+  CHECK(reader->samples_lost().damage == missing());
+  reader->Rewind();
+  f.ReadAll(*reader, false);
+  CHECK(reader->samples_lost().damage == missing());
+}
+
+TEST_CASE("samples of a dropped segment that cannot be read are counted") {
+  LogFixture f;
+  f.options.tail_bytes = 4096;
+  f.Open();
+  auto none = f.log->NewReader("none");
+  auto some = f.log->NewReader("some");
+  f.AppendAll(0, 2000);
+  f.Take(*some, 50);
+  f.files.FailReads(EIO);
+  f.log->SetBounds(1, Millis(0), Millis(1000));
+  f.Settle();
+  f.files.FailReads(0);
+  uint64_t missing = 0;
+  uint64_t first = 0;
+  for (const uint64_t s : f.ReadAll(*none)) {
+    if (first == 0) first = s;
+  }
+  for (const uint64_t s : Range(0, first)) missing += MakeScrape(s).values.size();
+  CHECK(none->samples_lost().max_bytes == missing);
+  // What it had had of the first one is told by its size only.
+  CHECK(some->samples_lost().max_bytes < missing);
+  CHECK(some->samples_lost().max_bytes > missing / 2);
 }
 
 TEST_CASE(

@@ -105,6 +105,16 @@ TestScrape MakeScrape(uint64_t sequence, int targets) {
   return scrape;
 }
 
+TestScrape MakeLargeScrape(size_t series) {
+  TestScrape scrape;
+  scrape.layout = MakeLayout("large", series);
+  scrape.target = MakeTarget("large");
+  scrape.timestamp_ms = 1'700'000'000'000;
+  std::mt19937_64 random(1);
+  for (size_t i = 0; i < series; ++i) scrape.values.push_back(std::bit_cast<double>(random()));
+  return scrape;
+}
+
 uint64_t SequenceOf(const ScrapeView& view) { return static_cast<uint64_t>(view.values[0]); }
 
 LogFixture::LogFixture() {
@@ -182,21 +192,40 @@ void LogFixture::AppendAll(uint64_t begin, uint64_t end) {
   Settle();
 }
 
-void LogFixture::Take(LogReader& reader, int scrapes) {
+void Collected::Add(const LogReader& reader, const ScrapeView& view) {
+  const uint64_t key = view.target->key;
+  if (keys_.empty() || keys_.back() != key) {
+    CHECK_MESSAGE(std::ranges::find(keys_, key) == keys_.end(), "a target comes twice in a window");
+    keys_.push_back(key);
+  } else {
+    CHECK(SequenceOf(view) > sequences.back());
+  }
+  sequences.push_back(SequenceOf(view));
+  if (!AtWindowEnd(reader, position_)) return;
+  position_ = reader.position();
+  std::sort(sequences.begin() + static_cast<ptrdiff_t>(window_begin_), sequences.end());
+  window_begin_ = sequences.size();
+  keys_.clear();
+}
+
+uint64_t LogFixture::Take(LogReader& reader, uint64_t scrapes) {
+  uint64_t taken = 0;
   int idle = 0;
-  while (scrapes > 0) {
+  for (LogPosition at = reader.position(); taken < scrapes || !AtWindowEnd(reader, at);) {
+    if (taken < scrapes) at = reader.position();
     if (reader.Next() != nullptr) {
-      --scrapes;
+      ++taken;
       idle = 0;
       continue;
     }
     Settle();
     REQUIRE(++idle < 10);
   }
+  return taken;
 }
 
 std::vector<uint64_t> LogFixture::ReadAll(LogReader& reader, bool acknowledge) {
-  std::vector<uint64_t> sequences;
+  Collected collected(reader);
   // Null may only mean that the disk or the loop has to do something first.
   for (int idle = 0; idle < 12;) {
     const ScrapeView* view = reader.Next();
@@ -206,11 +235,11 @@ std::vector<uint64_t> LogFixture::ReadAll(LogReader& reader, bool acknowledge) {
       continue;
     }
     idle = 0;
-    sequences.push_back(SequenceOf(*view));
-    CHECK(Same(MakeScrape(sequences.back()), *view));
+    CHECK(Same(MakeScrape(SequenceOf(*view)), *view));
+    collected.Add(reader, *view);
     if (acknowledge) reader.Acknowledge(reader.position());
   }
-  return sequences;
+  return collected.sequences;
 }
 
 std::vector<uint64_t> Range(uint64_t begin, uint64_t end) {

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "queue/log_impl.h"
+#include "queue/record.h"
 #include "tests/queue/memory_file_system.h"
 
 namespace limpet {
@@ -61,7 +62,29 @@ std::shared_ptr<const SeriesBlock> MakeLayout(const std::string& tag, size_t ser
 std::shared_ptr<const LogTarget> MakeTarget(const std::string& instance);
 // Scrapes of 20 series whose first value is `sequence` and whose others depend on it.
 TestScrape MakeScrape(uint64_t sequence, int targets = 3);
+// One of a target of its own, of values that take their full nine bytes each.
+TestScrape MakeLargeScrape(size_t series);
 uint64_t SequenceOf(const ScrapeView& view);
+
+// What a reader gave out, in the log's order again; checks that within a window targets come one
+// after the other and each in order.
+class Collected {
+ public:
+  explicit Collected(const LogReader& reader) : position_(reader.position()) {}
+  void Add(const LogReader& reader, const ScrapeView& view);
+  std::vector<uint64_t> sequences;
+
+ private:
+  LogPosition position_;
+  size_t window_begin_ = 0;
+  std::vector<uint64_t> keys_;  // of the window
+};
+
+// Whether a reader that was at `before` has come to a window's end. It also moves to where a
+// segment begins, when there is nothing before it any more.
+inline bool AtWindowEnd(const LogReader& reader, LogPosition before) {
+  return reader.position() != before && reader.position().offset > kSegmentHeaderBytes;
+}
 
 class LogFixture {
  public:
@@ -83,8 +106,8 @@ class LogFixture {
   void Append(uint64_t sequence);
   // With a disk that keeps up.
   void AppendAll(uint64_t begin, uint64_t end);
-  // Reads so many scrapes, which are there.
-  void Take(LogReader& reader, int scrapes);
+  // Reads so many scrapes, which are there, and on to the window's end; how many it were.
+  uint64_t Take(LogReader& reader, uint64_t scrapes);
   // The sequences that a reader has for now, each compared with what was appended.
   std::vector<uint64_t> ReadAll(LogReader& reader, bool acknowledge = true);
 

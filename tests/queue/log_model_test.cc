@@ -18,13 +18,21 @@ namespace {
 struct ModelReader {
   std::string name;
   std::unique_ptr<LogReader> reader;
-  int64_t acknowledged = -1;  // the sequence
-  int64_t last = -1;          // given out last; what follows is greater
-  bool after_crash = false;   // may start before what was acknowledged
-  std::set<int64_t> skipped;  // passed over in this process, without a crash to explain it
+  int64_t acknowledged = -1;     // the sequence
+  int64_t last = -1;             // of the windows given out; what follows is greater
+  std::set<int64_t> window;      // given out of the next one, which is not complete
+  std::vector<int64_t> targets;  // of that window, in order
+  bool after_crash = false;      // may start before what was acknowledged
+  std::set<int64_t> skipped;     // passed over in this process, without a crash to explain it
   uint64_t skipped_samples = 0;
-  std::set<int64_t> had;                               // in this process or an earlier one
-  std::vector<std::pair<int64_t, LogPosition>> given;  // and not acknowledged
+  std::set<int64_t> had;  // in this process or an earlier one
+  struct Given {
+    int64_t before;  // the last sequence before the window
+    int64_t last;    // and in it
+    LogPosition end;
+  };
+  std::vector<Given> given;  // and not acknowledged
+  LogPosition position;
 };
 
 class History {
@@ -103,7 +111,10 @@ class History {
     f_.Open();
     for (ModelReader& r : readers_) {
       r.reader = f_.log->NewReader(r.name);
+      r.position = r.reader->position();
       r.given.clear();
+      r.window.clear();
+      r.targets.clear();
       r.skipped.clear();
       r.skipped_samples = 0;
     }
@@ -231,8 +242,11 @@ class History {
   }
 
   static void GoBack(ModelReader& r) {
-    if (!r.given.empty()) r.last = std::min(r.last, r.given.front().first - 1);
+    if (!r.given.empty()) r.last = std::min(r.last, r.given.front().before);
     r.given.clear();
+    r.window.clear();
+    r.targets.clear();
+    r.position = r.reader->position();
   }
 
   void ReadSome(ModelReader& r, int scrapes, bool acknowledge) {
@@ -254,9 +268,9 @@ class History {
     if (!acknowledge || r.given.empty()) return;
     // Often not all of it.
     const size_t upto = random_() % 2 == 0 ? r.given.size() : random_() % r.given.size() + 1;
-    r.acknowledged = r.given[upto - 1].first;
+    r.acknowledged = r.given[upto - 1].last;
     r.after_crash = false;
-    r.reader->Acknowledge(r.given[upto - 1].second);
+    r.reader->Acknowledge(r.given[upto - 1].end);
     r.given.erase(r.given.begin(), r.given.begin() + static_cast<ptrdiff_t>(upto));
   }
 
@@ -265,14 +279,34 @@ class History {
     if (!Same(MakeScrape(static_cast<uint64_t>(sequence)), view)) {
       return Fail("scrape " + std::to_string(sequence) + " came back changed");
     }
-    if (r.after_crash && r.last < 0) r.last = std::min(sequence - 1, r.acknowledged);
-    if (sequence <= r.last) {
+    const bool base_known = !r.after_crash || r.last >= 0;
+    if (base_known && sequence <= r.last) {
       return Fail("scrape " + std::to_string(sequence) + " after " + std::to_string(r.last));
     }
-    Account(r, sequence);
-    r.last = sequence;
+    NoteTarget(r, sequence);
+    r.window.insert(sequence);
     r.had.insert(sequence);
-    r.given.emplace_back(sequence, r.reader->position());
+    if (!AtWindowEnd(*r.reader, r.position)) return;
+    r.position = r.reader->position();
+    const int64_t last = *r.window.rbegin();
+    if (!base_known) r.last = std::min(*r.window.begin() - 1, r.acknowledged);
+    Account(r, last);
+    r.given.push_back({r.last, last, r.position});
+    r.last = last;
+    r.window.clear();
+    r.targets.clear();
+  }
+
+  // Target by target, each in order.
+  void NoteTarget(ModelReader& r, int64_t sequence) {
+    const int64_t target = sequence % 3;
+    if (r.targets.empty() || r.targets.back() != target) {
+      if (std::ranges::find(r.targets, target) != r.targets.end()) Fail("a target came twice");
+      r.targets.push_back(target);
+    }
+    for (const int64_t s : r.window) {
+      if (s >= sequence && s % 3 == target) Fail("a target's scrapes out of order");
+    }
   }
 
   // What lies between the last scrape and this one must have a reason to be missing.
@@ -288,9 +322,9 @@ class History {
     for (const int64_t s : r.skipped) {
       r.skipped_samples += MakeScrape(static_cast<uint64_t>(s)).values.size();
     }
-    if (r.skipped_samples > r.reader->samples_dropped()) {
+    if (r.skipped_samples > r.reader->samples_lost().total()) {
       Fail(r.name + " missed " + std::to_string(r.skipped_samples) + " samples, but only " +
-           std::to_string(r.reader->samples_dropped()) + " were counted");
+           std::to_string(r.reader->samples_lost().total()) + " were counted");
     }
     r.had.merge(r.skipped);  // explained: the next process does not count it again
     r.skipped.clear();

@@ -21,7 +21,8 @@ class MemoryFile : public File {
   Result<size_t> ReadAt(uint64_t offset, std::span<char> into) override {
     const std::lock_guard lock(files_.mutex_);
     if (Dead()) return ErrnoError("read " + path_, EIO);
-    if (files_.read_errno_ != 0) return ErrnoError("read " + path_, files_.read_errno_);
+    const bool behind = offset + into.size() > files_.read_errno_behind_;
+    if (files_.read_errno_ != 0 && behind) return ErrnoError("read " + path_, files_.read_errno_);
     if (offset >= node_->bytes.size()) return size_t{0};
     return node_->bytes.copy(into.data(), into.size(), offset);
   }
@@ -210,6 +211,13 @@ void MemoryFileSystem::FailWrites(int errno_value) {
 void MemoryFileSystem::FailReads(int errno_value) {
   const std::lock_guard lock(mutex_);
   read_errno_ = errno_value;
+  read_errno_behind_ = 0;
+}
+
+void MemoryFileSystem::FailReadsBehind(uint64_t offset, int errno_value) {
+  const std::lock_guard lock(mutex_);
+  read_errno_ = errno_value;
+  read_errno_behind_ = offset;
 }
 
 void MemoryFileSystem::FailSyncs(int times) {

@@ -42,6 +42,8 @@ class MemoryFileSystem : public FileSystem {
   // Every write, create, rename and truncate fails with this; 0: none.
   void FailWrites(int errno_value);
   void FailReads(int errno_value);
+  // Those that reach behind the offset; an errno of 0: none.
+  void FailReadsBehind(uint64_t offset, int errno_value);
   void FailSyncs(int times);
 
   bool Exists(const std::string& path);
@@ -70,6 +72,7 @@ class MemoryFileSystem : public FileSystem {
   std::optional<uint64_t> free_bytes_;
   int write_errno_ = 0;
   int read_errno_ = 0;
+  uint64_t read_errno_behind_ = 0;
   int failing_syncs_ = 0;
   uint64_t sync_calls_ = 0;
 };

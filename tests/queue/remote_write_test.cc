@@ -79,7 +79,7 @@ TEST_CASE("a changed receiver goes on from its cursor and keeps its counts") {
   before.Add(hang);
   f.target.Scrape(f.log, kTimeMs + 1, 2);
   REQUIRE(RunLoopUntil(f.loop, [&] { return before.count() == 2; }));
-  f.log.dropped["receiver"] = 7;
+  f.log.lost["receiver"].max_bytes = 7;
   f.remote_write.Apply({QuickConfig(after.port())}, {});
   f.target.Scrape(f.log, kTimeMs + 2, 3);
   REQUIRE(f.RunUntilAcknowledged("receiver", 3));
@@ -91,7 +91,7 @@ TEST_CASE("a changed receiver goes on from its cursor and keeps its counts") {
   CHECK(status.healthy);
 }
 
-TEST_CASE("a receiver that is gone is forgotten, a new one starts at the oldest record") {
+TEST_CASE("a receiver that is gone is forgotten; a new one begins now, or at the oldest record") {
   ScriptedReceiver receiver;
   Fixture f;
   f.remote_write.Apply({QuickConfig(receiver.port(), "old")}, {});
@@ -101,6 +101,12 @@ TEST_CASE("a receiver that is gone is forgotten, a new one starts at the oldest 
   CHECK(f.log.kept == std::vector<std::string>{"new"});
   CHECK(f.remote_write.Status().size() == 1);
   REQUIRE(f.RunUntilAcknowledged("new", 1));
+  CHECK(receiver.count() == 1);
+  RemoteWriteConfig all = QuickConfig(receiver.port(), "all");
+  all.start_at = ReceiverStart::kOldest;
+  f.remote_write.Apply({all}, {});
+  REQUIRE(f.RunUntilAcknowledged("all", 1));
+  CHECK(receiver.count() == 2);
   f.remote_write.Apply({}, {});
   CHECK(f.remote_write.Status().empty());
   f.target.Scrape(f.log, kTimeMs, 1);

@@ -9,7 +9,7 @@ namespace {
 
 TEST_CASE("each answer leads to what the table says") {
   const std::set<int> retried = {408, 429};
-  const std::set<int> held = {401, 403, 404};
+  const std::set<int> held = {401, 403, 404, 415};
   for (int status = 0; status < 1000; ++status) {
     Decision expected = Decision::kRetry;
     if (status / 100 == 2) expected = Decision::kDelivered;
@@ -45,6 +45,17 @@ TEST_CASE("Retry-After is bounded, and nonsense is none") {
     CHECK_FALSE(ParseRetryAfter(text, kNowMs));
   }
   CHECK_FALSE(ParseRetryAfter(std::string(100, '1'), kNowMs));
+}
+
+TEST_CASE("a connection gets 5 s at most, and now and then longer") {
+  int patient = 0;
+  for (int failures = 0; failures < 60; ++failures) {
+    const Millis timeout = ConnectTimeout(failures);
+    CHECK((timeout <= Millis(5000) || timeout > Millis(10'000)));
+    patient += timeout > Millis(5000) ? 1 : 0;
+  }
+  CHECK(ConnectTimeout(0) <= Millis(5000));
+  CHECK(patient == 10);
 }
 
 TEST_CASE("back-off doubles up to its maximum, the upper half left to chance") {

@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <map>
 #include <random>
 
 #include "queue/segment_decoder.h"
@@ -152,6 +153,71 @@ TEST_CASE("a reader shares layouts and targets with the writer") {
   }
   CHECK(decoder.view().layout == scrape.layout);
   CHECK(decoder.view().target == scrape.target);
+}
+
+TEST_CASE("targets without labels of their own are told apart by their keys, over a restart") {
+  const auto layout = MakeLayout("m", 2);
+  const std::vector<double> values(2, 1);
+  SegmentEncoder encoder(kCreatedMs);
+  std::string bytes;
+  for (const uint64_t key : {7, 8}) {
+    const auto target = NewLogTarget(Labels(), key);
+    REQUIRE(encoder.Encode({layout, target, kCreatedMs, {}, values, {}}, bytes));
+  }
+  LogPool pool;
+  SegmentDecoder decoder(kCreatedMs, pool);
+  std::vector<uint64_t> keys;
+  std::string_view rest = bytes;
+  Record record;
+  size_t needed = 0;
+  while (!rest.empty()) {
+    REQUIRE(ParseRecord(rest, RecordCheck::kChecksum, record, needed) == RecordStatus::kOk);
+    rest.remove_prefix(record.bytes);
+    if (decoder.Decode(record) != SegmentDecoder::Outcome::kScrape) continue;
+    CHECK(decoder.scanned().key == decoder.view().target->key);
+    keys.push_back(decoder.view().target->key);
+  }
+  CHECK(keys == std::vector<uint64_t>{7, 8});
+  CHECK(NewLogTarget(Labels{{"a", "b"}})->key == NewLogTarget(Labels{{"a", "b"}})->key);
+  CHECK(NewLogTarget(Labels{{"a", "b"}})->key != NewLogTarget(Labels{{"a", "c"}})->key);
+}
+
+TEST_CASE("scanned scrapes are decoded target by target, also where streams are closed meanwhile") {
+  // Layouts that change make the writer close streams; a hundred scrapes are scanned first.
+  SegmentEncoder encoder(kCreatedMs);
+  std::string bytes;
+  std::vector<TestScrape> scrapes;
+  for (int i = 0; i < 100; ++i) {
+    TestScrape scrape = MakeScrape(static_cast<uint64_t>(i));
+    if (i % 3 == 0) {
+      scrape.layout = MakeLayout("layout-" + std::to_string(i), 20);
+    }
+    REQUIRE(encoder.Encode(scrape.View(), bytes));
+    scrapes.push_back(std::move(scrape));
+  }
+  LogPool pool;
+  SegmentDecoder decoder(kCreatedMs, pool);
+  std::map<uint64_t, std::vector<std::pair<size_t, std::string_view>>> by_key;
+  std::string_view rest = bytes;
+  Record record;
+  size_t needed = 0;
+  size_t next = 0;
+  while (!rest.empty()) {
+    REQUIRE(ParseRecord(rest, RecordCheck::kChecksum, record, needed) == RecordStatus::kOk);
+    rest.remove_prefix(record.bytes);
+    const auto outcome = decoder.Scan(record);
+    REQUIRE(outcome != SegmentDecoder::Outcome::kUndecodable);
+    if (outcome != SegmentDecoder::Outcome::kScrape) continue;
+    CHECK(decoder.scanned().timestamp_ms == scrapes[next].timestamp_ms);
+    by_key[decoder.scanned().key].emplace_back(next++, record.payload);
+  }
+  CHECK(by_key.size() == 3);
+  for (const auto& [key, payloads] : by_key) {
+    for (const auto& [place, payload] : payloads) {
+      REQUIRE(decoder.DecodeScanned(payload));
+      CHECK(Same(scrapes[place], decoder.view()));
+    }
+  }
 }
 
 TEST_CASE("the scanner finds torn tails, damage and samples") {

@@ -13,6 +13,7 @@ RemoteWriteConfig QuickConfig(uint16_t port, const std::string& name) {
   RemoteWriteConfig config;
   config.url = ParseUrl("http://127.0.0.1:" + std::to_string(port) + "/api/v1/write").value();
   config.name = name;
+  config.protobuf_message = RemoteWriteMessage::kV1;
   config.remote_timeout = Millis(10'000);
   config.queue.batch_send_deadline = Millis(1);
   config.queue.min_backoff = Millis(2);

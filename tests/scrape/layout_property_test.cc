@@ -3,11 +3,14 @@
 
 #include <algorithm>
 #include <bit>
+#include <map>
 #include <random>
+#include <sstream>
 #include <string>
 #include <vector>
 
 #include "agent/scrape/layout_registry.h"
+#include "agent/scrape/text_parser.h"
 
 namespace limpet {
 namespace {
@@ -99,7 +102,11 @@ const Labels& TargetLabels() {
 // What the layout leaves to the target.
 Labels OuterLabels(const LayoutScope& scope) { return scope.shared ? TargetLabels() : Labels(); }
 
-// Labels and values bit for bit, with timestamps.
+std::string MetadataText(const MetricMetadata& metadata) {
+  return " " + std::to_string(static_cast<int>(metadata.type)) + metadata.help;
+}
+
+// Labels and values bit for bit, with timestamps and metadata.
 std::vector<std::string> Samples(const LayoutScope& scope, const Layout& layout,
                                  const PageValues& page) {
   std::vector<std::string> out;
@@ -112,11 +119,38 @@ std::vector<std::string> Samples(const LayoutScope& scope, const Layout& layout,
     if (layout.has_timestamps() && page.timestamps[i] != PageValues::kNoTimestamp) {
       line += ' ' + std::to_string(page.timestamps[i]);
     }
+    line += MetadataText(layout.block()->MetadataOf(i));
     out.push_back(line);
   }
   // A layout may list its series in the order of an earlier page.
   std::sort(out.begin(), out.end());
   return out;
+}
+
+// What a gap says of families, read line by line.
+void ReadFamilies(std::string_view gap, std::map<std::string, MetricMetadata>& families,
+                  std::string& current) {
+  static const std::map<std::string, MetricType> kTypes = {
+      {"histogram", MetricType::kHistogram},
+      {"summary", MetricType::kSummary},
+      {"gauge", MetricType::kGauge},
+  };
+  std::istringstream lines{std::string(gap)};
+  for (std::string line; std::getline(lines, line);) {
+    line.erase(0, line.find_first_not_of(" \t"));
+    std::istringstream words(line);
+    std::string hash, keyword, name, text;
+    words >> hash >> keyword >> std::ws;
+    std::getline(words, name);
+    const size_t name_end = std::min(name.size(), name.find_first_not_of("gshabt"));
+    text = name_end == name.size() ? "" : name.substr(name_end + 1);
+    name.resize(name_end);
+    if (keyword == "TYPE" && !kTypes.contains(text)) continue;
+    if (hash != "#" || (keyword != "TYPE" && keyword != "HELP")) continue;
+    current = name;
+    if (keyword == "TYPE") families[name].type = kTypes.at(text);
+    if (keyword == "HELP") families[name].help = text;
+  }
 }
 
 // The plain way: every sample decoded and merged by itself, no layout, no hashes.
@@ -125,6 +159,8 @@ Result<std::vector<std::string>> Naive(const LayoutScope& scope, std::string_vie
   std::vector<Labels> seen;
   TextParser parser(page);
   TextSample sample;
+  std::map<std::string, MetricMetadata> families;
+  std::string family;
   for (;;) {
     Result<bool> more = parser.Next(sample);
     if (!more) return more.error();
@@ -132,6 +168,7 @@ Result<std::vector<std::string>> Naive(const LayoutScope& scope, std::string_vie
       std::sort(out.begin(), out.end());
       return out;
     }
+    ReadFamilies(sample.gap, families, family);
     std::vector<Label> scraped;
     std::vector<Label> labels;
     if (auto decoded = DecodeLabels(sample, scraped); !decoded) return decoded.error();
@@ -147,6 +184,10 @@ Result<std::vector<std::string>> Naive(const LayoutScope& scope, std::string_vie
     std::string line = final_labels.ToString();
     line += ' ' + std::to_string(std::bit_cast<uint64_t>(sample.tail.value));
     if (own_timestamp) line += ' ' + std::to_string(sample.tail.timestamp_ms);
+    const std::string name(final_labels.Get("__name__"));
+    line += MetadataText(!family.empty() && IsPartOfFamily(name, family, families[family].type)
+                             ? families[family]
+                             : MetricMetadata());
     out.push_back(line);
   }
 }

@@ -82,8 +82,8 @@ TEST_CASE("a new target is scraped at once, as Prometheus asks") {
   const std::string head = f.server.heads().at(0);
   CAPTURE(head);
   CHECK(head.starts_with("GET /metrics?x=y HTTP/1.1\r\n"));
-  CHECK(head.find("\r\nAccept: text/plain;version=1.0.0;escaping=allow-utf-8;q=0.6,") !=
-        std::string::npos);
+  CHECK(head.find("\r\nAccept: application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;"
+                  "q=0.6,") != std::string::npos);
   CHECK(head.find("\r\nAccept-Encoding: gzip\r\n") != std::string::npos);
   CHECK(head.find("\r\nUser-Agent: limpet/") != std::string::npos);
   CHECK(head.find("\r\nX-Prometheus-Scrape-Timeout-Seconds: 10\r\n") != std::string::npos);
@@ -117,6 +117,53 @@ TEST_CASE("it is scraped again on one connection, and the layout stays") {
   }
 }
 
+TEST_CASE("the content type chooses the parser, and nothing needs none") {
+  Fixture f;
+  SUBCASE("OpenMetrics") {
+    f.server.SetAnswer([](const std::string&) {
+      return HttpAnswerText("200 OK", "Content-Type: application/openmetrics-text\r\n",
+                            "a 1 # {x=\"y\"} 2\n# EOF\n");
+    });
+  }
+  SUBCASE("a fallback") {
+    f.job().fallback_scrape_protocol = ScrapeProtocol::kOpenMetricsText1_0_0;
+    f.server.SetAnswer([](const std::string&) {
+      return HttpAnswerText("200 OK", "Content-Type: x\r\n", "a 1\n# EOF\n");
+    });
+  }
+  SUBCASE("nothing") {
+    f.job().enable_compression = false;
+    f.server.SetAnswer([](const std::string&) { return HttpAnswerText("200 OK", "", ""); });
+  }
+  f.Start();
+  REQUIRE(f.RunUntilRecords(1));
+  CHECK(f.LastError() == "");
+  CHECK(f.recorded.Last("up") == 1);
+  const bool identity = !f.job().enable_compression;
+  CHECK(f.recorded.Last("scrape_samples_scraped") == (identity ? 0 : 1));
+  CHECK((f.server.heads().at(0).find("Accept-Encoding: identity\r\n") != std::string::npos) ==
+        identity);
+}
+
+TEST_CASE("with more targets than target_limit none is scraped, until there are fewer") {
+  Fixture f;
+  f.job().target_limit = 1;
+  f.manager.Apply(f.config);
+  f.manager.OnTargetGroups("j", {f.Group("g", {f.server.address(), "127.0.0.1:1"})});
+  REQUIRE(f.RunUntilRecords(2));
+  CHECK(f.LastError() == "target_limit exceeded (number of targets: 2, limit: 1)");
+  CHECK(f.recorded.Last("up") == 0);
+  CHECK(f.server.heads().empty());
+  f.config.scrape_configs[0].target_limit = 2;
+  f.manager.Apply(f.config);
+  f.manager.OnTargetGroups("j", {f.Group("h", {"127.0.0.1:2"})});
+  CHECK(f.recorded.Last("up") == 0);
+  f.config.scrape_configs[0].target_limit = 0;
+  f.manager.Apply(f.config);
+  f.manager.OnTargetGroups("j", {f.Group("k", {"localhost" + f.server.address().substr(9)})});
+  REQUIRE(f.RunUntil([&] { return !f.server.heads().empty(); }));
+}
+
 TEST_CASE("answers that are no page") {
   Fixture f;
   std::string expected;
@@ -127,13 +174,15 @@ TEST_CASE("answers that are no page") {
   }
   SUBCASE("no content type") {
     f.server.SetAnswer([](const std::string&) { return HttpAnswerText("200 OK", "", "a 1\n"); });
-    expected = "target sent no Content-Type; expected text/plain";
+    expected = "target sent no Content-Type and there is no fallback_scrape_protocol";
   }
   SUBCASE("another content type") {
     f.server.SetAnswer([](const std::string&) {
       return HttpAnswerText("200 OK", "Content-Type: text/html\r\n", "a 1\n");
     });
-    expected = "received unsupported Content-Type \"text/html\"; expected text/plain";
+    expected =
+        "received unsupported Content-Type \"text/html\" and there is no "
+        "fallback_scrape_protocol";
   }
   SUBCASE("another content encoding") {
     f.server.SetAnswer([](const std::string&) {
@@ -214,7 +263,7 @@ TEST_CASE("a file of credentials that cannot be read fails the scrape with its n
   f.job().http.authorization.emplace();
   f.job().http.authorization->credentials_file = "/nonexistent/token";
   f.Start();
-  REQUIRE(f.recorded.records == 1);
+  REQUIRE(f.RunUntilRecords(1));
   CHECK(f.LastError().find("/nonexistent/token") != std::string::npos);
   CHECK(f.server.heads().empty());
 }

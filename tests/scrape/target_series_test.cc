@@ -34,7 +34,7 @@ class Fixture {
   std::string Scrape(std::string_view page, int64_t timestamp_ms = 1000) {
     PageCounts counts;
     auto layout = series.ReadPage(writer, page, series_max, counts);
-    const ScrapeTime time{timestamp_ms, timestamp_ms, 0.5};
+    const ScrapeFacts time{timestamp_ms, timestamp_ms, 0.5, static_cast<int64_t>(page.size())};
     if (layout) {
       series.AppendPage(writer, *layout, time);
       return "";

@@ -50,6 +50,10 @@ TEST_CASE("all is well") {
   CHECK(Text(receiver["status"]) == "ok");
   CHECK(receiver["latency_ms"].GetInt64() == 3);
   CHECK(receiver["lag_seconds"].GetDouble() == 1.5);
+  CHECK(receiver["shards"].GetUint64() == 2);
+  CHECK(receiver["shards_max"].GetUint64() == 16);
+  CHECK(Text(receiver["protobuf_message"]) == "io.prometheus.write.v2.Request");
+  CHECK(Text(receiver["oldest_unsent"]) == "2023-11-14T22:13:28.500Z");
   CHECK_FALSE(receiver.HasMember("error"));
 }
 

@@ -131,6 +131,14 @@ TEST_CASE("the values are those of the modules, in base units") {
   CHECK(samples["limpet_remote_storage_samples_dropped_total" + main + ",reason=\"too_old\"}"] ==
         "5");
   CHECK(samples["limpet_remote_storage_requests_total" + main + ",code=\"none\"}"] == "3");
+  CHECK(samples["limpet_remote_storage_written_total" + main + ",kind=\"samples\"}"] == "990");
+  CHECK(samples["limpet_remote_storage_lag_seconds" + main + "}"] == "1.5");
+  CHECK(samples["limpet_remote_storage_oldest_unsent_timestamp_seconds" + main + "}"] ==
+        "1700000008.5");
+  CHECK(samples["limpet_remote_storage_shards" + main + "}"] == "2");
+  CHECK(samples["limpet_remote_storage_shards_max" + main + "}"] == "16");
+  CHECK(samples["limpet_remote_storage_protocol_info" + main +
+                ",protobuf_message=\"io.prometheus.write.v2.Request\",settled=\"true\"}"] == "1");
   CHECK(samples["limpet_remote_storage_requests_total" + main + ",code=\"503\"}"] == "1");
   CHECK(samples["limpet_remote_storage_queue_highest_sent_timestamp_seconds" + main + "}"] ==
         "1700000008.5");

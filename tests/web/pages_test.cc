@@ -52,6 +52,23 @@ TEST_CASE("no targets is said, not an empty page") {
   CHECK(IndexPage(fake.Sources()).body.find("0 targets, 0 up; 0 receivers") != std::string::npos);
 }
 
+TEST_CASE("the index shows each receiver") {
+  FakeSources fake;
+  fake.receivers = {HealthyReceiver("main"), HealthyReceiver("copy")};
+  fake.receivers[1].healthy = false;
+  fake.receivers[1].last_error = kHostile;
+  fake.receivers[1].samples_dropped_total = {
+      {"too_old", 40}, {"http_400", 2}, {"write_relabel", 9}};
+  const std::string page = IndexPage(fake.Sources()).body;
+  CHECK(page.find("<td>main</td><td class=\"up\">up</td><td>http://vm:8428/api/v1/write</td>"
+                  "<td>io.prometheus.write.v2.Request</td><td>2 of 16</td><td>1.500 s</td>") !=
+        std::string::npos);
+  CHECK(page.find("<td class=\"down\">down</td>") != std::string::npos);
+  CHECK(page.find("<td>1000</td><td>42</td>") != std::string::npos);
+  CHECK(page.find("<script") == std::string::npos);
+  CHECK(page.find("&lt;script&gt;") != std::string::npos);
+}
+
 TEST_CASE("hostile text opens no tag and no attribute") {
   FakeSources fake;
   fake.targets.resize(2);

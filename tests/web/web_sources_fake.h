@@ -99,6 +99,13 @@ inline ReceiverStatus HealthyReceiver(const std::string& name) {
   receiver.last_request_latency_ms = 3;
   receiver.last_success_ms = 1'700'000'009'000;
   receiver.highest_sent_timestamp_ms = 1'700'000'008'500;
+  receiver.lag_ms = 1500;
+  receiver.oldest_unsent_timestamp_ms = 1'700'000'008'500;
+  receiver.lanes = 2;
+  receiver.lanes_max = 16;
+  receiver.protocol = "io.prometheus.write.v2.Request";
+  receiver.protocol_settled = true;
+  receiver.written_samples_total = 990;
   receiver.samples_sent_total = 1000;
   receiver.requests_total = {{204, 2}};
   return receiver;

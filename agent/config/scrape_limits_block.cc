@@ -1,0 +1,85 @@
+#include <algorithm>
+#include <iterator>
+#include <string>
+
+#include "agent/config/blocks.h"
+
+namespace limpet {
+
+namespace {
+
+std::string ProtocolNames() {
+  std::string names;
+  for (const std::string_view name : kScrapeProtocolNames) {
+    names += names.empty() ? "" : ", ";
+    names += name;
+  }
+  return names;
+}
+
+bool ParseProtocol(ReadContext& context, const YamlNode& node, const std::string& path,
+                   ScrapeProtocol& protocol) {
+  const std::optional<std::string> name = ReadText(context, node, path, "a scrape protocol");
+  if (!name) return false;
+  const auto known =
+      std::find(std::begin(kScrapeProtocolNames), std::end(kScrapeProtocolNames), *name);
+  if (known == std::end(kScrapeProtocolNames)) {
+    const bool protobuf = *name == "PrometheusProto";
+    context.AddError(node.place, path,
+                     protobuf
+                         ? "PrometheusProto is not supported, the text formats are"
+                         : "expected one of " + ProtocolNames() + ", found " + DescribeNode(node));
+    return false;
+  }
+  protocol = static_cast<ScrapeProtocol>(known - std::begin(kScrapeProtocolNames));
+  return true;
+}
+
+void ReadProtocols(MappingReader& reader, ScrapeDefaults& scrape) {
+  const YamlNode* list = reader.Find("scrape_protocols");
+  if (list != nullptr) {
+    std::vector<ScrapeProtocol> protocols;
+    reader.List("scrape_protocols", [&](const YamlNode& item, const std::string& path) {
+      ScrapeProtocol protocol{};
+      if (!ParseProtocol(reader.context(), item, path, protocol)) return;
+      if (std::find(protocols.begin(), protocols.end(), protocol) != protocols.end()) {
+        reader.context().AddError(item.place, path, "is in the list already");
+      }
+      protocols.push_back(protocol);
+    });
+    if (list->kind == YamlNode::Kind::kList && list->items.empty()) {
+      reader.ValueError("scrape_protocols", "must not be empty");
+    }
+    scrape.scrape_protocols = std::move(protocols);
+  }
+  const YamlNode* node = reader.Find("fallback_scrape_protocol");
+  if (node != nullptr && !(node->kind == YamlNode::Kind::kScalar && node->text.empty())) {
+    ScrapeProtocol protocol{};
+    if (ParseProtocol(reader.context(), *node, reader.PathOf("fallback_scrape_protocol"),
+                      protocol)) {
+      scrape.fallback_scrape_protocol = protocol;
+    }
+  }
+}
+
+}  // namespace
+
+void ReadScrapeDefaults(MappingReader& reader, ScrapeDefaults& scrape) {
+  const ScrapeDefaults before = scrape;
+  ReadProtocols(reader, scrape);
+  reader.Bool("extra_scrape_metrics", scrape.extra_scrape_metrics);
+  reader.ByteSize("body_size_limit", scrape.body_size_limit);
+  // As in Prometheus 0 is "as the global block says", for which there is no other word.
+  if (scrape.body_size_limit == 0) scrape.body_size_limit = before.body_size_limit;
+  const auto read_limit = [&](const char* key, uint64_t ScrapeDefaults::*limit) {
+    reader.Unsigned(key, scrape.*limit);
+    if (scrape.*limit == 0) scrape.*limit = before.*limit;
+  };
+  read_limit("sample_limit", &ScrapeDefaults::sample_limit);
+  read_limit("target_limit", &ScrapeDefaults::target_limit);
+  read_limit("label_limit", &ScrapeDefaults::label_limit);
+  read_limit("label_name_length_limit", &ScrapeDefaults::label_name_length_limit);
+  read_limit("label_value_length_limit", &ScrapeDefaults::label_value_length_limit);
+}
+
+}  // namespace limpet

@@ -1,0 +1,30 @@
+// The formats that a scrape can ask for, by the names that Prometheus' configuration has for them.
+//
+// Who calls it: config/ reads them, scrape/ makes the Accept header of them; any thread.
+#ifndef LIMPET_AGENT_CONFIG_SCRAPE_PROTOCOL_H_
+#define LIMPET_AGENT_CONFIG_SCRAPE_PROTOCOL_H_
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+namespace limpet {
+
+enum class ScrapeProtocol : uint8_t {
+  kOpenMetricsText1_0_0,
+  kOpenMetricsText0_0_1,
+  kPrometheusText1_0_0,
+  kPrometheusText0_0_4,
+};
+
+inline constexpr std::string_view kScrapeProtocolNames[] = {
+    "OpenMetricsText1.0.0", "OpenMetricsText0.0.1", "PrometheusText1.0.0", "PrometheusText0.0.4"};
+
+inline std::vector<ScrapeProtocol> DefaultScrapeProtocols() {
+  return {ScrapeProtocol::kOpenMetricsText1_0_0, ScrapeProtocol::kOpenMetricsText0_0_1,
+          ScrapeProtocol::kPrometheusText1_0_0, ScrapeProtocol::kPrometheusText0_0_4};
+}
+
+}  // namespace limpet
+
+#endif  // LIMPET_AGENT_CONFIG_SCRAPE_PROTOCOL_H_
