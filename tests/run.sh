@@ -1,7 +1,7 @@
 #!/bin/bash
 # Sets up, builds and runs every test: on a bare Debian 12, as root or with sudo, one command.
 # usage: tests/run.sh [--asan] [--long] [-R PATTERN]...    what else there is goes to ctest as it stands
-#        tests/run.sh --fuzz [SECONDS]    the fuzzers alone, SECONDS each (default 60)
+#        tests/run.sh --fuzz [SECONDS] [NAME]...    the fuzzers alone, or those of them, SECONDS each (default 60)
 #        tests/run.sh --tidy              clang-tidy over the product alone
 #   --asan   also builds with address and undefined-behaviour sanitizers, and runs the unit tests so
 #   --long   the drills of tests/crash with many more rounds
@@ -11,12 +11,12 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-asan=no only=all fuzz_seconds=60
+asan=no only=all fuzz_seconds=60 fuzzers=()
 ctest_args=()
 while [ $# -gt 0 ]; do
   case $1 in
     -h|--help) sed -n '2,10s/^# \{0,1\}//p' "$0"; exit 0 ;;
-    --fuzz) only=fuzz; shift; if [[ ${1:-} =~ ^[0-9]+$ ]]; then fuzz_seconds=$1; shift; fi ;;
+    --fuzz) only=fuzz; shift; if [[ ${1:-} =~ ^[0-9]+$ ]]; then fuzz_seconds=$1; shift; fi; fuzzers=("$@"); shift $# ;;
     --tidy) only=tidy; shift ;;
     --asan) asan=yes; shift ;;
     --long) export LIMPET_LONG=1; shift ;;
@@ -31,14 +31,16 @@ if [ $only = fuzz ]; then
   agent/install-packages.sh clang-14 libclang-rt-14-dev
   step "fuzzers"
   cmake --preset fuzz >/dev/null
-  cmake --build --preset fuzz --target fuzzers
-  for fuzzer in build/fuzz/bin/*_fuzz; do
-    step "$(basename "$fuzzer")"
-    # what it finds worth keeping stays in the corpus, a crash beside it
-    mkdir -p "build/fuzz/corpus/$(basename "$fuzzer")"
-    "$fuzzer" -max_total_time="$fuzz_seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=0 -verbosity=0 \
-      -artifact_prefix=build/fuzz/ "build/fuzz/corpus/$(basename "$fuzzer")"
-  done
+  [ ${#fuzzers[@]} -gt 0 ] || mapfile -t fuzzers < <(cd tests/fuzz && printf '%s\n' *_fuzz.cc | sed 's/\.cc$//')
+  cmake --build --preset fuzz --target "${fuzzers[@]}"
+  # what one finds worth keeping stays in its corpus, a crash beside it
+  fuzz() {
+    mkdir -p "build/fuzz/corpus/$1"
+    "build/fuzz/bin/$1" -max_total_time="$2" -timeout=10 -rss_limit_mb=2048 -print_final_stats=0 -verbosity=0 \
+      -artifact_prefix="build/fuzz/$1-" "build/fuzz/corpus/$1" && echo "$1: $2 s without a finding"
+  }
+  export -f fuzz
+  printf '%s\n' "${fuzzers[@]}" | xargs -P "$(nproc)" -I{} bash -c 'fuzz {} '"$fuzz_seconds"
   exit 0
 fi
 if [ $only = tidy ]; then

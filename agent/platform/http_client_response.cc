@@ -87,7 +87,10 @@ class Message final : public http::basic_parser<false>, public HttpResponseHead 
   using View = boost::beast::string_view;
 
   void on_request_impl(http::verb, View, View, int, error_code&) override {}
-  void on_response_impl(int code, View, int, error_code&) override { status_ = code; }
+  void on_response_impl(int code, View, int, error_code& error) override {
+    status_ = code;
+    if (code < 100) error = http::error::bad_status;
+  }
   void on_field_impl(http::field, View, View, error_code&) override {}
   void on_header_impl(error_code& error) override {
     if (interim()) return;
@@ -122,7 +125,8 @@ class Parser final : public HttpResponseParser {
       : limits_(limits), handler_(handler), message_(std::in_place, limits, handler) {}
 
   Status Feed(std::string_view bytes) override {
-    if (held_.empty()) return Parse(bytes);
+    after_hold_ = !held_.empty();
+    if (!after_hold_) return Parse(bytes);
     std::string joined = std::move(held_);
     held_.clear();
     joined += bytes;
@@ -174,6 +178,11 @@ class Parser final : public HttpResponseParser {
   }
 
   Status ParseBody(std::string_view bytes) {
+    // What is held of a chunked body is the begin of a chunk's line; Beast relies on having the
+    // whole of the shortest last one, "0", then.
+    constexpr size_t kLastChunkBytes = 5;
+    const bool short_line = after_hold_ && message_->chunked() && bytes.size() < kLastChunkBytes;
+    if (short_line && !message_->is_done()) return Hold(bytes);
     const auto status = message_->is_done() ? Status::kDone
                         : bytes.empty()     ? Status::kNeedMore
                                             : Put(bytes);
@@ -212,6 +221,7 @@ class Parser final : public HttpResponseParser {
   HttpResponseHandler& handler_;
   std::optional<Message> message_;
   std::string held_;
+  bool after_hold_ = false;  // the bytes at hand begin with what was held
   std::string why_;
   int interim_answers_ = 0;
   bool surplus_ = false;  // bytes after the answer: nobody knows what they mean

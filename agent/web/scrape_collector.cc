@@ -51,6 +51,9 @@ void CollectScrape(const WebSources& sources, MetricFamilies& families) {
   families.Counter("limpet_scrape_samples_out_of_bounds_total",
                    "Samples left out because their own timestamps were too far in the future.",
                    stats.samples_out_of_bounds_total);
+  families.Counter("limpet_scrape_samples_out_of_order_total",
+                   "Samples left out because their own timestamps were not newer than before.",
+                   stats.samples_out_of_order_total);
   families.Counter("limpet_scrape_body_bytes_total", "Bytes of page bodies as received.",
                    stats.body_bytes_total);
   families.Gauge("limpet_scrape_series", "Series of active targets.", stats.series);

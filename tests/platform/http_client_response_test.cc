@@ -52,6 +52,26 @@ TEST_CASE("a head's lines may end in a bare LF, as Go takes them") {
   }
 }
 
+TEST_CASE("an empty chunked body may come in any pieces") {
+  const std::string answer = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
+  for (size_t first = 1; first < answer.size(); ++first) {
+    for (size_t second = first; second < answer.size(); ++second) {
+      RecordingHandler handler;
+      const auto parser = HttpResponseParser::Create({}, handler);
+      parser->Feed(std::string(answer, 0, first));
+      parser->Feed(std::string(answer, first, second - first));
+      CHECK(parser->Feed(std::string(answer, second)) == Status::kDone);
+      CHECK(parser->keep_alive());
+    }
+  }
+}
+
+TEST_CASE("a status below 100 is none") {
+  RecordingHandler handler;
+  CHECK(Parse("HTTP/1.1 000 OK\r\nContent-Length: 0\r\n\r\n", 100, handler) == Status::kMalformed);
+  CHECK(handler.heads == 0);
+}
+
 TEST_CASE("every cut-off answer is truncated") {
   const std::string answer =
       "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n";
