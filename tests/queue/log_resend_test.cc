@@ -93,6 +93,7 @@ TEST_CASE("what is acknowledged and what is far behind it was not sent before") 
   uint64_t again = 0;
   uint64_t given = 0;
   bool paused = false;
+  bool woken = false;
   for (int idle = 0; idle < 100; ++idle) {
     for (; const ScrapeView* view = reader->Next(); idle = 0, ++given) {
       if (view->may_be_resent) CHECK(again == given);
@@ -102,7 +103,7 @@ TEST_CASE("what is acknowledged and what is far behind it was not sent before") 
     if (given * bytes < LogReaderImpl::kGivenBytesMax) continue;
     // It waits for the sender, and goes on with it.
     if (!paused) CHECK(given * bytes < LogReaderImpl::kGivenBytesMax + LogWindow::kBytesMax);
-    bool woken = false;
+    woken = false;
     reader->SetWakeUp([&] { woken = true; });
     reader->Acknowledge(reader->position());
     f.Settle();
