@@ -21,6 +21,7 @@ Decision Decide(int status) {
     case 401:
     case 403:
     case 404:
+    case 407:
     case 415:
       return Decision::kHold;
     default:

@@ -11,8 +11,9 @@
 //   413                 the batch in two halves, in order                  http_413 (lone sample)
 //   400                 the same, for the samples that are refused: see    http_400
 //                       queue/sender_sift.h
-//   401, 403, 404,      held and tried slowly, or at once when the         too_old in the end
-//   415, 3xx            credentials change
+//   401, 403, 404, 407, held and tried slowly, or at once when the         too_old in the end
+//   415, 3xx, a 400     credentials change
+//   about TLS
 //   other 4xx           given up                                           http_<status>
 //   anything else       as 5xx
 //
@@ -22,8 +23,9 @@
 // samples that the receiver refuses, found by halving.
 // Once the head of an answer is there, its status decides, even if the body is cut off behind it.
 // Sources: Prometheus Remote-Write 1.0 ("Retries & Backoff"); beyond it, 408 and 429 are retried
-// and 401, 403, 404, 415 and redirects held, because a token that is being rotated, a gateway that
-// is being changed or a protocol that was chosen wrongly must not cost data. Answers to
+// and 401, 403, 404, 407, 415 and redirects held, because a token that is being rotated, a gateway
+// that is being changed or a protocol that was chosen wrongly must not cost data. Nor must a client
+// certificate, which nginx refuses by a 400 of its own: AnswerStart::IsAboutTls. Answers to
 // Remote-Write 2.0 go through queue/sender_protocol.h first, which looks at the counts they bring.
 // Redirects are not followed: credentials would go with them.
 #ifndef LIMPET_QUEUE_RETRY_POLICY_H_

@@ -1,7 +1,9 @@
 #include "queue/sender_answer.h"
 
 #include <algorithm>
+#include <iterator>
 
+#include "agent/platform/http_credentials.h"
 #include "agent/platform/utf8.h"
 
 namespace limpet {
@@ -55,7 +57,7 @@ std::string DisplayUrl(const Url& url) {
 }
 
 std::vector<std::string> SecretsOf(const HttpClientConfig& http, const Url& url,
-                                   const std::optional<std::string>& authorization) {
+                                   HttpClientContext& context) {
   std::vector<std::string> secrets;
   const auto add = [&](std::string_view secret, size_t size_min) {
     if (secret.size() >= std::max<size_t>(size_min, 1)) secrets.emplace_back(secret);
@@ -63,7 +65,6 @@ std::vector<std::string> SecretsOf(const HttpClientConfig& http, const Url& url,
   if (http.authorization) add(http.authorization->credentials.Reveal(), 1);
   if (http.basic_auth) add(http.basic_auth->password.Reveal(), 1);
   if (http.oauth2) add(http.oauth2->client_secret.Reveal(), 1);
-  if (http.proxy.proxy) add(http.proxy.proxy->credentials.Reveal(), 1);
   for (const HttpHeader& header : http.headers) add(header.value, kHeaderSecretMin);
   for (const auto* headers : {&http.http_headers, &http.proxy.connect_headers}) {
     for (const HttpHeaderSource& header : *headers) {
@@ -74,14 +75,19 @@ std::vector<std::string> SecretsOf(const HttpClientConfig& http, const Url& url,
   if (const size_t query = url.target.find('?'); query != std::string::npos) {
     add(std::string_view(url.target).substr(query + 1), kHeaderSecretMin);
   }
-  if (authorization) {
-    const std::string_view credentials =
-        std::string_view(*authorization).substr(authorization->find(' ') + 1);
+  for (const std::string& value : context.HeaderFileValues()) add(value, 1);
+  const auto add_authorization = [&](std::string_view authorization) {
+    const std::string_view credentials = authorization.substr(authorization.find(' ') + 1);
     add(credentials, 1);
-    if (authorization->starts_with("Basic ")) {
+    if (authorization.starts_with("Basic ")) {
       const std::string decoded = DecodeBase64(credentials);
       add(std::string_view(decoded).substr(decoded.find(':') + 1), 1);
     }
+  };
+  if (const auto authorization = context.Authorization()) add_authorization(*authorization);
+  const auto proxy = context.proxies().For(url);
+  if (proxy && *proxy != nullptr && !(*proxy)->credentials.empty()) {
+    add_authorization(BasicAuthorization((*proxy)->credentials.Reveal()));
   }
   // The longest first: one may be part of another.
   std::sort(secrets.begin(), secrets.end(),
@@ -98,6 +104,20 @@ bool AnswerStart::Add(std::string_view bytes) {
   kept_.append(bytes.substr(0, kKeptMax - kept_.size()));
   read_ += bytes.size();
   return read_ <= kReadMax;
+}
+
+bool AnswerStart::IsAboutTls() const {
+  // Whole beginnings: the text of a receiver that names the sample it refuses can hold anything.
+  static constexpr std::string_view kPages[] = {
+      // nginx
+      "<html>\r\n<head><title>400 The SSL certificate error</title>",
+      "<html>\r\n<head><title>400 No required SSL certificate was sent</title>",
+      "<html>\r\n<head><title>400 The plain HTTP request was sent to HTTPS port</title>",
+      // Go's net/http
+      "Client sent an HTTP request to an HTTPS server.",
+  };
+  return std::any_of(std::begin(kPages), std::end(kPages),
+                     [&](std::string_view page) { return kept_.starts_with(page); });
 }
 
 std::string AnswerStart::Show(const std::vector<std::string>& secrets) const {

@@ -6,12 +6,12 @@
 #ifndef LIMPET_QUEUE_SENDER_ANSWER_H_
 #define LIMPET_QUEUE_SENDER_ANSWER_H_
 
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "agent/platform/http_client_config.h"
+#include "agent/platform/http_client_context.h"
 #include "agent/platform/url.h"
 
 namespace limpet {
@@ -19,9 +19,10 @@ namespace limpet {
 // Without the query, which may hold a key.
 std::string DisplayUrl(const Url& url);
 
-// Everything in a receiver's configuration that must not be shown, and the present credentials.
+// Everything that a receiver's requests hold and nobody may see: of its configuration, and what the
+// context has at present from files, token servers and the environment.
 std::vector<std::string> SecretsOf(const HttpClientConfig& http, const Url& url,
-                                   const std::optional<std::string>& authorization);
+                                   HttpClientContext& context);
 
 // The start of an answer's body, kept as it comes in.
 class AnswerStart {
@@ -32,6 +33,9 @@ class AnswerStart {
   void Clear();
   // False once more than kReadMax came.
   bool Add(std::string_view bytes);
+  // Whether it is a gateway's page about TLS (a client certificate it does not take, plain HTTP
+  // where it speaks TLS), which comes with a 400: the receiver has not seen the request.
+  bool IsAboutTls() const;
   // One line of at most kShownMax bytes, without any of the secrets.
   std::string Show(const std::vector<std::string>& secrets) const;
 

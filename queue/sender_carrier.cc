@@ -54,8 +54,9 @@ void BatchCarrier::Attempt() {
 bool BatchCarrier::Connect() {
   const Millis timeout = ConnectTimeout(link_.gate.failures());
   // Certificates may have been rotated since the connection was made.
-  const bool may_be_tls = link_.gate.failing() && link_.config.url.scheme == "https" &&
-                          (answer_status_ == 0 || Decide(answer_status_) == Decision::kHold);
+  const bool may_be_tls =
+      link_.gate.failing() && link_.config.url.scheme == "https" &&
+      (answer_status_ == 0 || IsAboutTls() || Decide(answer_status_) == Decision::kHold);
   if (may_be_tls || timeout != connect_timeout_) connection_.reset();
   if (connection_) return true;
   connect_timeout_ = timeout;
@@ -133,6 +134,7 @@ void BatchCarrier::CountAnswer() {
 
 void BatchCarrier::OnDone(const Result<void>& result) {
   CountAnswer();
+  if (IsAboutTls()) return Hold(Explain(result));
   const Batch& batch = parts_.front().batch;
   const auto verdict = link_.protocol.OnAnswer(batch.protocol, answer_status_, written_,
                                                batch.samples, link_.clock.Now());

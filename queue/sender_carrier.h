@@ -71,6 +71,7 @@ class BatchCarrier : private HttpResponseHandler, private GateUser {
   void Hold(const std::string& error);
   void Failing(const std::string& error);
   bool ReceiverIsSlow() const;
+  bool IsAboutTls() const { return answer_status_ == 400 && answer_.IsAboutTls(); }
   std::string Explain(const Result<void>& result) const;
 
   SenderLink& link_;

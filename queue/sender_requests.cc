@@ -70,7 +70,7 @@ HttpRequest SenderRequests::Make(const Batch& batch) {
 }
 
 std::string SenderRequests::Show(const AnswerStart& answer) const {
-  return answer.Show(SecretsOf(config_.http, config_.url, context_->Authorization()));
+  return answer.Show(SecretsOf(config_.http, config_.url, *context_));
 }
 
 }  // namespace limpet

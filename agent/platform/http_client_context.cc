@@ -68,6 +68,14 @@ std::optional<std::string> HttpClientContext::Authorization() {
   return header ? *std::move(header) : std::nullopt;
 }
 
+std::vector<std::string> HttpClientContext::HeaderFileValues() {
+  std::vector<std::string> values;
+  for (HeaderFile& header : header_files_) {
+    if (const auto value = header.file.Read()) values.push_back(**value);
+  }
+  return values;
+}
+
 void HttpClientContext::WaitForToken(std::function<void()> ready) {
   tokens_->Wait(std::move(ready));
 }

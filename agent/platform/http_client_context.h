@@ -49,6 +49,8 @@ class HttpClientContext {
   // The present value of the Authorization header where there is one at hand, for those who keep
   // it out of what they show.
   std::optional<std::string> Authorization();
+  // And those of http_headers that are in files.
+  std::vector<std::string> HeaderFileValues();
 
   EventLoop& loop() const { return loop_; }
   // Appends http_headers and Authorization, each "Name: value\r\n". False where a token has to be

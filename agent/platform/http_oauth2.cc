@@ -62,10 +62,9 @@ Result<Token> ParseToken(const HttpAnswer& answer) {
     if (!ParseObject(answer.body, document)) return Error{"the answer is not a JSON object"};
     token.access_token = TextAt(document, "access_token");
     token.type = TextAt(document, "token_type");
-    const auto member = document.FindMember("expires_in");
-    if (member != document.MemberEnd() && member->value.IsNumber()) {
+    if (document.HasMember("expires_in") && document["expires_in"].IsNumber()) {
       token.expires_in_seconds = static_cast<int64_t>(
-          std::clamp(member->value.GetDouble(), 0.0, double(kLifetimeSecondsMax)));
+          std::clamp(document["expires_in"].GetDouble(), 0.0, double(kLifetimeSecondsMax)));
     } else {
       token.expires_in_seconds = Seconds(TextAt(document, "expires_in"));
     }

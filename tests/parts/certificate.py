@@ -1,5 +1,5 @@
-"""A certificate authority and a server certificate of it for 127.0.0.1 and localhost, made by
-openssl.
+"""A certificate authority and a certificate of it, made by openssl: for a server on 127.0.0.1 and
+localhost, or for a client.
 """
 import pathlib
 import subprocess
@@ -41,7 +41,7 @@ class Certificate:
             'req', *new_key, '-keyout', self.key_file, '-out', request, '-subj', '/CN=test server'
         )
         extensions.write_text(
-            'basicConstraints=CA:FALSE\nextendedKeyUsage=serverAuth\n'
+            'basicConstraints=CA:FALSE\nextendedKeyUsage=serverAuth,clientAuth\n'
             'subjectAltName=IP:127.0.0.1,DNS:localhost,DNS:kubernetes.default.svc\n'
         )
         _openssl(

@@ -60,12 +60,18 @@ class NginxGateway(Nginx):
     def url(self, path):
         return f'https://127.0.0.1:{self.port}{path}'
 
-    def accept_only(self, token):
-        """From now on this token (letters and digits) and no other."""
+    def accept(self, token):
+        """From now on this token (letters and digits), too."""
         (self.tokens / token).touch()
+
+    def withdraw(self, token):
+        (self.tokens / token).unlink()
+
+    def accept_only(self, token):
+        self.accept(token)
         for other in self.tokens.iterdir():
             if other.name != token:
-                other.unlink()
+                self.withdraw(other.name)
 
     def requests(self):
         lines = self.access_log.read_text().splitlines() if self.access_log.exists() else []

@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <fstream>
 
+#include "agent/platform/http_proxy.h"
 #include "tests/queue/sender_fixture.h"
 
 namespace limpet {
@@ -132,6 +133,33 @@ TEST_CASE("403, 404 and redirects are held and tried again after a while") {
   }
 }
 
+TEST_CASE("a gateway's 400 about TLS holds the data, another 400 that quotes it does not") {
+  const std::string page =
+      "<html>\r\n<head><title>400 The SSL certificate error</title></head>\r\n<body>";
+  for (const std::string& text :
+       {page, std::string("Client sent an HTTP request to an HTTPS server.\n")}) {
+    ScriptedReceiver receiver({Answer(400, "", text), Answer(200)});
+    SenderFixture f(QuickConfig(receiver.port()));
+    f.config.protobuf_message = RemoteWriteMessage::kAuto;
+    f.Start();
+    FakeTarget("node", 3).Scrape(f.log, kTimeMs, 1);
+    REQUIRE(f.RunUntil([&] { return !f.status().healthy; }));
+    CHECK(f.status().protocol == "io.prometheus.write.v2.Request");
+    f.loop.RunFor(Millis(30));
+    CHECK(receiver.count() == 1);
+    f.clock.steady_shift = Millis(31'000);
+    REQUIRE(f.RunUntil([&] { return receiver.count() == 2; }));
+    CHECK(receiver.requests()[0].body == receiver.requests()[1].body);
+    CHECK(f.status().samples_dropped_total.empty());
+  }
+  ScriptedReceiver receiver({Answer(400, "", "bad label \"" + page), Answer(400, "", page)});
+  SenderFixture f(QuickConfig(receiver.port()));
+  f.Start();
+  FakeTarget("node", 1).Scrape(f.log, kTimeMs, 1);
+  REQUIRE(f.RunUntilAcknowledged(1));
+  CHECK(f.status().samples_dropped_total == std::map<std::string, uint64_t>{{"http_400", 1}});
+}
+
 TEST_CASE("a missing token file holds the data and is noticed when it comes") {
   const std::string path = "/tmp/limpet_sender_test_late_token." + std::to_string(getpid());
   ScriptedReceiver receiver;
@@ -207,6 +235,26 @@ TEST_CASE("no credential comes out in a status or a log line") {
     CHECK(shown.find("dXNl") == std::string::npos);
     CHECK(f.status().last_error.size() < 400);
   }
+}
+
+TEST_CASE("what goes to a proxy or comes from a file is blotted out too") {
+  const std::string path = "/tmp/limpet_sender_test_header." + std::to_string(getpid());
+  std::ofstream(path) << "file-secret\n";
+  ScriptedReceiver proxy(
+      {Answer(502, "", "file-secret user:pass-secret dXNlcjpwYXNzLXNlY3JldA==")});
+  RemoteWriteConfig config = QuickConfig(1);
+  config.http.http_headers = {{"X-Key", {}, {}, {path}}};
+  config.http.proxy.proxy =
+      ParseHttpProxy("http://user:pass-secret@127.0.0.1:" + std::to_string(proxy.port())).value();
+  SenderFixture f(config);
+  f.Start();
+  FakeTarget("node", 1).Scrape(f.log, kTimeMs, 1);
+  REQUIRE(f.RunUntil([&] { return !f.status().healthy; }));
+  const auto request = proxy.requests().at(0);
+  CHECK(request.headers.at("proxy-authorization") == "Basic dXNlcjpwYXNzLXNlY3JldA==");
+  CHECK(request.headers.at("x-key") == "file-secret");
+  CHECK(f.status().last_error == "HTTP status 502: *** user:*** ***");
+  unlink(path.c_str());
 }
 
 TEST_CASE("a secret that is cut where the answer is cut is not shown in part") {
