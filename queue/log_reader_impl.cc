@@ -117,7 +117,8 @@ void LogReaderImpl::Take(LogSegment& segment, const Record& record) {
   // What was given out before is needed for the values that follow.
   if (scanned && decoder_->DecodeScanned(record.payload)) return;
   log_->CountDamage(segment, begin, place_.offset);
-  if (wanted) CountDamaged(scrape.samples, place_.offset);
+  // At its last byte: behind what is missing before it, and before what is missing behind it.
+  if (wanted) CountDamaged(scrape.samples, place_.offset - 1);
 }
 
 void LogReaderImpl::AddToWindow(std::string_view payload) {

@@ -173,6 +173,10 @@ class Recovery {
             {{"file", path}});
     MoveAside(path, cursor ? "no entry checks out" : cursor.error().message);
     log_.cursors[name] = {};
+    // Should this process end before anything is acknowledged, the next one must know, too, that
+    // the log is kept for it.
+    auto saved = CursorFile(files_, cursor_directory_, name).Save({});
+    if (!saved) LogWarn("cannot save a cursor", {{"error", saved.error().message}});
   }
 
   void NoteNumber(uint64_t number) {

@@ -1,7 +1,8 @@
 // Random histories of a log, held against a model that knows which scrapes may be missing and why.
 //
 // Every history comes from a seed. LIMPET_LOG_MODEL_SEED replays one (and prints its steps),
-// LIMPET_LOG_MODEL_RUNS sets how many are tried.
+// LIMPET_LOG_MODEL_RUNS sets how many are tried, from the seed LIMPET_LOG_MODEL_FIRST on, so that
+// other numbers are other histories; "crash: histories" tries thousands.
 #include <doctest/doctest.h>
 
 #include <cstdlib>
@@ -9,6 +10,7 @@
 #include <random>
 #include <set>
 
+#include "tests/queue/damage_model.h"
 #include "tests/queue/log_fixture.h"
 
 using namespace limpet;
@@ -24,6 +26,8 @@ struct ModelReader {
   std::vector<int64_t> targets;  // of that window, in order
   bool after_crash = false;      // may start before what was acknowledged
   std::set<int64_t> skipped;     // passed over in this process, without a crash to explain it
+  std::set<int64_t> damaged;     // passed over, and a flipped bit may be why
+  bool went_back = false;        // in this process
   uint64_t skipped_samples = 0;
   std::set<int64_t> had;  // in this process or an earlier one
   struct Given {
@@ -41,6 +45,7 @@ class History {
     f_.options.segment_bytes = 3000 + random_() % 20'000;
     f_.options.tail_bytes = 4000 + random_() % 8000;
     f_.options.max_bytes = 1ull << 30;
+    flips_bits_ = random_() % 2 == 0;
     readers_.resize(2);
     readers_[0].name = "a";
     readers_[1].name = "b";
@@ -53,56 +58,34 @@ class History {
     Say("end");
     ClearFaults();
     for (int i = 0; i < 40; ++i) f_.Advance(Millis(4000));
+    NoteState();
     if (f_.log->stats().degraded) Fail("the log has not healed");
     for (ModelReader& r : readers_) {
       ReadSome(r, 1 << 30, true);
       if (r.last != next_ - 1) Account(r, next_);
       CheckDropped(r);
     }
+    damage_seen_ += f_.log->stats().damaged_records_total;
+    if (missed_by_damage_ && damage_seen_ == 0) Fail("damage was passed over in silence");
   }
 
   const std::string& failure() const { return failure_; }
 
  private:
   void Step() {
-    switch (random_() % 24) {
-      case 0:
-      case 1:
-      case 2:
-      case 3:
-      case 4:
-        return Append(1 + random_() % 30);
-      case 5:
-        return Append(100 + random_() % 200);
-      case 6:
-      case 7:
-      case 8:
-        return RunDisk(random_() % 40);
-      case 9:
-      case 10:
-        return f_.RunLoop();
-      case 11:
-      case 12:
-      case 13:
-        return ReadSome(AnyReader(), random_() % 60, false);
-      case 14:
-      case 15:
-        return ReadSome(AnyReader(), random_() % 200, true);
-      case 16:
-        return Rewind(AnyReader());
-      case 17:
-      case 18:
-      case 19:
-        return Advance();
-      case 20:
-        return MakeFault();
-      case 21:
-        return ClearFaults();
-      case 22:
-        return random_() % 3 == 0 ? NewReader(AnyReader()) : Advance();
-      default:
-        return random_() % 4 == 0 ? Restart() : RunDisk(1000);
-    }
+    const uint32_t dice = random_() % 24;
+    if (dice < 5) return Append(1 + random_() % 30);
+    if (dice < 6) return Append(100 + random_() % 200);
+    if (dice < 9) return RunDisk(random_() % 40);
+    if (dice < 11) return f_.RunLoop();
+    if (dice < 14) return ReadSome(AnyReader(), random_() % 60, false);
+    if (dice < 16) return ReadSome(AnyReader(), random_() % 200, true);
+    if (dice < 17) return Rewind(AnyReader());
+    if (dice < 20) return Advance();
+    if (dice < 21) return MakeFault();
+    if (dice < 22) return ClearFaults();
+    if (dice < 23) return random_() % 2 == 0 ? FlipBits() : NewReader(AnyReader());
+    return random_() % 4 == 0 ? Restart() : RunDisk(1000);
   }
 
   ModelReader& AnyReader() { return readers_[random_() % readers_.size()]; }
@@ -116,8 +99,11 @@ class History {
       r.window.clear();
       r.targets.clear();
       r.skipped.clear();
+      r.damaged.clear();
+      r.went_back = false;
       r.skipped_samples = 0;
     }
+    first_segment_ = static_cast<LogImpl&>(*f_.log).segments().rbegin()->first;
     written_ = next_;
     sync_errors_ = 0;
   }
@@ -155,6 +141,7 @@ class History {
 
   // Whether all that was appended is with the system.
   bool NoteState() {
+    damage_.Refresh(next_, first_segment_);
     const LogStats& stats = f_.log->stats();
     // Stopped, but the loop has not been told yet.
     const bool stopped = static_cast<LogImpl&>(*f_.log).disk().stopped();
@@ -185,6 +172,7 @@ class History {
         return f_.files.SetFreeBytes(random_() % 6000);
       case 1:
         Say("write errors");
+        if (random_() % 2 == 0) return f_.files.FailWritesAfter(random_() % 6000, EIO);
         return f_.files.FailWrites(random_() % 2 == 0 ? EIO : EROFS);
       case 2:
         Say("sync errors");
@@ -204,6 +192,13 @@ class History {
     f_.files.FailReads(0);
   }
 
+  void FlipBits() {
+    if (!flips_bits_) return;
+    const std::string path = damage_.FlipBit(random_);
+    Say(("flip a bit of " + path).c_str());
+    damage_.Refresh(next_, first_segment_);
+  }
+
   void Restart() {
     NoteState();
     ClearFaults();
@@ -212,14 +207,19 @@ class History {
     Say(how == 0 ? "close" : how == 1 ? "kill" : "power cut");
     const int64_t safe = how == 0 ? next_ : how == 1 ? written_ : std::min(written_, synced_);
     const bool degraded = f_.log->stats().degraded;
+    damage_seen_ += f_.log->stats().damaged_records_total;
     for (ModelReader& r : readers_) {
       r.reader.reset();
-      r.after_crash = r.after_crash || how != 0 || degraded;
-      r.last = r.after_crash ? -1 : r.acknowledged;
     }
     if (how == 0) f_.CloseLog();
     if (how == 1) f_.Kill();
     if (how == 2) f_.CutPower(random_);
+    damage_.Refresh(next_, first_segment_);
+    if (random_() % 2 == 0) FlipBits();
+    for (ModelReader& r : readers_) {
+      r.after_crash = r.after_crash || how != 0 || degraded || damage_.cursors_flipped();
+      r.last = r.after_crash ? -1 : r.acknowledged;
+    }
     for (int64_t s = how == 0 && !degraded ? next_ : safe; s < next_; ++s) gone_.insert(s);
     gone_.merge(unsure_);
     unsure_.clear();
@@ -243,6 +243,7 @@ class History {
 
   static void GoBack(ModelReader& r) {
     if (!r.given.empty()) r.last = std::min(r.last, r.given.front().before);
+    r.went_back = true;
     r.given.clear();
     r.window.clear();
     r.targets.clear();
@@ -313,12 +314,23 @@ class History {
   void Account(ModelReader& r, int64_t sequence) {
     for (int64_t s = r.last + 1; s < sequence; ++s) {
       if (gone_.contains(s) || r.had.contains(s)) continue;
-      r.skipped.insert(s);
-      if (verbose_) std::cerr << "not seen " << s << ", last " << r.last << "\n";
+      (damage_.MayMiss(s) ? r.damaged : r.skipped).insert(s);
+      if (verbose_)
+        std::cerr << (damage_.MayMiss(s) ? "damaged, not seen " : "not seen ") << s << ", last "
+                  << r.last << "\n";
     }
   }
 
   void CheckDropped(ModelReader& r) {
+    for (const int64_t s : r.damaged) {
+      if (r.had.contains(s)) continue;
+      // Whoever wrote a segment knows, at its end, how many samples it had. Only damage behind what
+      // was counted before may go uncounted.
+      const uint64_t segment = damage_.SegmentOf(s);
+      if (segment > 0 && r.reader->samples_lost().total() == 0) missed_by_damage_ = true;
+      const bool left = segment >= first_segment_ && segment < r.position.segment;
+      if (left && !r.went_back) r.skipped.insert(s);
+    }
     for (const int64_t s : r.skipped) {
       r.skipped_samples += MakeScrape(static_cast<uint64_t>(s)).values.size();
     }
@@ -348,6 +360,11 @@ class History {
   int64_t synced_ = 0;        // and these on the medium
   std::set<int64_t> unsure_;  // may be in memory alone
   std::set<int64_t> gone_;    // a crash may have taken them
+  bool flips_bits_ = false;
+  DamageModel damage_{f_.files, "/storage"};
+  uint64_t first_segment_ = 0;  // of this process
+  uint64_t damage_seen_ = 0;
+  bool missed_by_damage_ = false;
   int read_errors_ms_ = 0;
   uint64_t errors_ = 0;
   uint64_t sync_errors_ = 0;
@@ -364,10 +381,9 @@ uint32_t FromEnvironment(const char* name, uint32_t otherwise) {
 TEST_CASE("random histories lose nothing that they may not lose") {
   const uint32_t replay = FromEnvironment("LIMPET_LOG_MODEL_SEED", 0);
   const uint32_t runs = replay != 0 ? 1 : FromEnvironment("LIMPET_LOG_MODEL_RUNS", 50);
-  // Other histories every time; a failure prints the one to replay.
-  std::random_device device;
+  const uint32_t first = FromEnvironment("LIMPET_LOG_MODEL_FIRST", 1);
   for (uint32_t run = 0; run < runs; ++run) {
-    const uint32_t seed = replay != 0 ? replay : device() | 1;
+    const uint32_t seed = replay != 0 ? replay : first + run;
     History history(seed, replay != 0);
     history.Run(300);
     INFO("LIMPET_LOG_MODEL_SEED=", seed, " replays it");

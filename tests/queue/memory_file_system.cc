@@ -30,15 +30,10 @@ class MemoryFile : public File {
   Result<void> Append(std::string_view bytes) override {
     const std::lock_guard lock(files_.mutex_);
     if (Dead()) return ErrnoError("write " + path_, EIO);
-    if (files_.write_errno_ != 0) return ErrnoError("write " + path_, files_.write_errno_);
-    if (!files_.free_bytes_) {
-      node_->bytes.append(bytes);
-      return {};
-    }
-    const uint64_t taken = std::min<uint64_t>(*files_.free_bytes_, bytes.size());
-    *files_.free_bytes_ -= taken;
+    int error = 0;
+    const uint64_t taken = files_.Admit(bytes.size(), error);
     node_->bytes.append(bytes.substr(0, taken));
-    if (taken < bytes.size()) return ErrnoError("write " + path_, ENOSPC);
+    if (error != 0) return ErrnoError("write " + path_, error);
     return {};
   }
 
@@ -47,12 +42,14 @@ class MemoryFile : public File {
     ++files_.sync_calls_;
     if (Dead()) return ErrnoError("fdatasync " + path_, EIO);
     const uint64_t size = node_->bytes.size();
+    const uint64_t same = node_->same;
     const bool fails = files_.failing_syncs_ > 0;
     if (fails) {
       --files_.failing_syncs_;
-      node_->poisoned.emplace_back(node_->durable, size);
+      node_->poisoned.emplace_back(same, size);
     }
-    node_->durable = size;
+    node_->durable.replace(same, std::string::npos, node_->bytes, same);
+    node_->same = size;
     if (fails) return ErrnoError("fdatasync " + path_, EIO);
     return {};
   }
@@ -68,7 +65,7 @@ class MemoryFile : public File {
     if (Dead()) return ErrnoError("truncate " + path_, EIO);
     if (files_.write_errno_ != 0) return ErrnoError("truncate " + path_, files_.write_errno_);
     node_->bytes.resize(size);
-    node_->durable = std::min(node_->durable, size);
+    node_->same = std::min(node_->same, size);
     return {};
   }
 
@@ -175,27 +172,73 @@ void MemoryFileSystem::Kill() {
 void MemoryFileSystem::CutPower(std::mt19937& random) {
   Kill();
   const std::lock_guard lock(mutex_);
-  // A name that was not made durable may have become so all the same.
-  for (const auto& [path, node] : names_) {
-    if (random() % 2 == 0) durable_names_[path] = node;
-  }
-  names_ = durable_names_;
+  CutNames(random);
   std::set<Node*> done;
   for (const auto& [path, node] : names_) {
-    if (!done.insert(node.get()).second) continue;
-    const uint64_t unsynced = node->bytes.size() - node->durable;
-    node->bytes.resize(node->durable + (unsynced == 0 ? 0 : random() % (unsynced + 1)));
-    // The length may have got there before the bytes.
-    for (uint64_t i = node->durable; i < node->bytes.size(); ++i) {
-      if (random() % 4096 == 0) std::fill(node->bytes.begin() + i, node->bytes.end(), '\0');
-    }
-    for (const auto& [begin, end] : node->poisoned) {
-      const uint64_t stop = std::min<uint64_t>(end, node->bytes.size());
-      if (begin < stop) std::fill(node->bytes.begin() + begin, node->bytes.begin() + stop, '\0');
-    }
-    node->poisoned.clear();
-    node->durable = node->bytes.size();
+    if (done.insert(node.get()).second) CutBytes(*node, random);
   }
+}
+
+void MemoryFileSystem::CutNames(std::mt19937& random) {
+  // A name that was not made durable may have become so all the same, and so may its end.
+  std::set<Node*> named;
+  for (const auto& [path, node] : names_) {
+    named.insert(node.get());
+    if (random() % 2 == 0) durable_names_[path] = node;
+  }
+  std::erase_if(durable_names_, [&](const auto& entry) {
+    // One that was renamed has the old name until it has the new one.
+    const bool removed = !names_.contains(entry.first) && !named.contains(entry.second.get());
+    return removed && random() % 2 == 0;
+  });
+  names_ = durable_names_;
+}
+
+void MemoryFileSystem::CutBytes(Node& node, std::mt19937& random) {
+  const uint64_t unsynced = node.bytes.size() - node.same;
+  std::string left = node.bytes;
+  const auto fill = [&](uint64_t begin, uint64_t end) {
+    for (uint64_t i = begin; i < std::min<uint64_t>(end, left.size()); ++i) {
+      left[i] = i < node.durable.size() ? node.durable[i] : '\0';
+    }
+  };
+  if (random() % 2 == 0) {
+    left.resize(node.same + random() % (unsynced + 1));
+    // The length may have got there before the bytes.
+    if (random() % 4 == 0) fill(node.same + random() % (unsynced + 1), left.size());
+  } else {
+    const uint64_t block = random() % 2 == 0 ? 512 : 4096;
+    // What a truncate took may come back.
+    left.resize(random() % 2 == 0 ? std::max(left.size(), node.durable.size()) : left.size());
+    for (uint64_t at = node.same; at < left.size(); at = (at / block + 1) * block) {
+      if (random() % 2 == 0) fill(at, (at / block + 1) * block);
+    }
+  }
+  for (const auto& [begin, end] : node.poisoned) {
+    const uint64_t stop = std::min<uint64_t>(end, left.size());
+    if (begin < stop) std::fill(left.begin() + begin, left.begin() + stop, '\0');
+  }
+  node.poisoned.clear();
+  node.bytes = std::move(left);
+  node.durable = node.bytes;
+  node.same = node.bytes.size();
+}
+
+uint64_t MemoryFileSystem::Admit(uint64_t bytes, int& errno_value) {
+  errno_value = write_errno_;
+  if (write_errno_ != 0) return 0;
+  uint64_t taken = bytes;
+  if (write_errno_after_ && *write_errno_after_ < taken) {
+    taken = *write_errno_after_;
+    errno_value = write_errno_ = write_errno_then_;
+  }
+  if (free_bytes_ && *free_bytes_ < taken) {
+    taken = *free_bytes_;
+    errno_value = ENOSPC;
+  }
+  if (write_errno_after_) *write_errno_after_ -= std::min(taken, *write_errno_after_);
+  if (free_bytes_) *free_bytes_ -= taken;
+  return taken;
 }
 
 void MemoryFileSystem::SetFreeBytes(std::optional<uint64_t> bytes) {
@@ -206,6 +249,14 @@ void MemoryFileSystem::SetFreeBytes(std::optional<uint64_t> bytes) {
 void MemoryFileSystem::FailWrites(int errno_value) {
   const std::lock_guard lock(mutex_);
   write_errno_ = errno_value;
+  write_errno_after_.reset();
+}
+
+void MemoryFileSystem::FailWritesAfter(uint64_t bytes, int errno_value) {
+  const std::lock_guard lock(mutex_);
+  write_errno_ = 0;
+  write_errno_after_ = bytes;
+  write_errno_then_ = errno_value;
 }
 
 void MemoryFileSystem::FailReads(int errno_value) {
@@ -240,15 +291,18 @@ void MemoryFileSystem::SetContent(const std::string& path, std::string bytes) {
   const std::lock_guard lock(mutex_);
   const NodePtr node = std::make_shared<Node>();
   node->bytes = std::move(bytes);
-  node->durable = node->bytes.size();
+  node->durable = node->bytes;
+  node->same = node->bytes.size();
   names_[path] = node;
   durable_names_[path] = node;
 }
 
 void MemoryFileSystem::FlipBit(const std::string& path, uint64_t offset, int bit) {
   const std::lock_guard lock(mutex_);
-  std::string& bytes = names_.at(path)->bytes;
-  bytes[offset] = static_cast<char>(bytes[offset] ^ (1 << bit));
+  Node& node = *names_.at(path);
+  for (std::string* bytes : {&node.bytes, &node.durable}) {
+    if (offset < bytes->size()) (*bytes)[offset] = static_cast<char>((*bytes)[offset] ^ (1 << bit));
+  }
 }
 
 uint64_t MemoryFileSystem::TotalBytes(const std::string& directory) {
