@@ -5,6 +5,7 @@
 
 #include "agent/log_verify.h"
 #include "agent/platform/timestamp.h"
+#include "agent/sample_lines.h"
 #include "agent/web/json_writer.h"
 #include "queue/log_inspect.h"
 #include "queue/record_fields.h"
@@ -13,30 +14,56 @@
 namespace limpet {
 namespace {
 
-void AppendTextLine(const SelectedSample& sample, std::string& line) {
-  line.append(FormatTimestamp(sample.timestamp_ms)).append(" ");
-  AppendSeries(sample.labels, TextReader::kTerminal, line);
-  line.push_back(' ');
-  AppendSampleValue(sample.value, line);
-  line.push_back('\n');
+SampleLine LineOf(const SelectedSample& sample) {
+  return {sample.labels, sample.timestamp_ms, sample.value, NoMetadata(), sample.histogram};
 }
 
-void AppendJsonLine(const SelectedSample& sample, std::string& line) {
-  std::string value;
-  AppendSampleValue(sample.value, value);
-  std::string text;
-  JsonWriter json(text);
-  json.StartObject();
-  json.Field("timestamp_ms", sample.timestamp_ms);
-  json.Key("labels");
-  json.Object(sample.labels);
-  json.Field("value", value);
-  json.EndObject();
-  line.append(JsonForTerminal(text)).push_back('\n');
+Labels LabelsOf(const ExemplarSample& exemplar) {
+  std::vector<Label> labels;
+  std::string_view rest = exemplar.labels;
+  std::string_view name;
+  std::string_view value;
+  while (NextEncodedLabel(rest, name, value)) {
+    labels.push_back({std::string(name), std::string(value)});
+  }
+  return Labels(std::move(labels));
+}
+
+void AppendTextExemplars(const SelectedSample& sample, std::string& lines) {
+  for (const ExemplarSample& exemplar : sample.exemplars) {
+    lines.append(FormatTimestamp(exemplar.timestamp_ms)).append(" ");
+    AppendSeries(sample.labels, TextReader::kTerminal, lines);
+    lines.push_back(' ');
+    AppendSampleValue(exemplar.value, lines);
+    lines.append(" # exemplar ");
+    AppendSeries(LabelsOf(exemplar), TextReader::kTerminal, lines);
+    lines.push_back('\n');
+  }
+}
+
+void AppendJsonExemplars(const SelectedSample& sample, std::string& lines) {
+  for (const ExemplarSample& exemplar : sample.exemplars) {
+    std::string value;
+    AppendSampleValue(exemplar.value, value);
+    std::string text;
+    JsonWriter json(text);
+    json.StartObject();
+    json.Field("timestamp_ms", exemplar.timestamp_ms);
+    json.Key("labels");
+    json.Object(sample.labels);
+    json.Key("exemplar");
+    json.StartObject();
+    json.Key("labels");
+    json.Object(LabelsOf(exemplar));
+    json.Field("value", value);
+    json.EndObject();
+    json.EndObject();
+    lines.append(JsonForTerminal(text)).push_back('\n');
+  }
 }
 
 void AppendOpenMetricsLine(const SelectedSample& sample, std::string& line) {
-  if (IsStaleNan(sample.value)) return;
+  if (IsStaleNan(sample.value) || !sample.histogram.empty()) return;
   AppendSeries(sample.labels, TextReader::kOpenMetrics, line);
   line.push_back(' ');
   if (sample.value != sample.value) {
@@ -164,10 +191,12 @@ Result<bool> DumpSamples(FileSystem& files, const DumpOptions& options,
     line.clear();
     switch (options.format) {
       case DumpFormat::kText:
-        AppendTextLine(sample, line);
+        AppendTextLine(LineOf(sample), line);
+        AppendTextExemplars(sample, line);
         break;
       case DumpFormat::kJson:
-        AppendJsonLine(sample, line);
+        AppendJsonLine(LineOf(sample), line);
+        AppendJsonExemplars(sample, line);
         break;
       case DumpFormat::kOpenMetrics:
         AppendOpenMetricsLine(sample, line);

@@ -3,7 +3,8 @@
 // Who calls it: the command line (agent/log_command.h).
 // Formats of samples: text (time, series, value), JSON lines (timestamp_ms, labels, value as text,
 // as Prometheus' API has it), and OpenMetrics as `promtool tsdb create-blocks-from openmetrics`
-// takes it: without staleness markers, which that format cannot say.
+// takes it: without staleness markers and native histograms, which that format cannot say. In text
+// and JSON an exemplar is a line of its own behind its sample's.
 // Damage is told on standard error, and what is behind it is dumped.
 #ifndef LIMPET_AGENT_LOG_DUMP_H_
 #define LIMPET_AGENT_LOG_DUMP_H_

@@ -4,8 +4,11 @@
 #include <utility>
 
 #include "agent/platform/logging.h"
+#include "discovery/file_discovery.h"
+#include "discovery/http_discovery.h"
 #include "discovery/job_discovery.h"
 #include "discovery/kubernetes_discovery.h"
+#include "discovery/kubernetes_stores.h"
 #include "discovery/static_targets.h"
 
 namespace limpet {
@@ -46,16 +49,14 @@ class Discovery::Impl {
       : loop_(loop),
         clock_(clock),
         listener_(std::move(listener)),
-        options_(std::move(options)),
+        stores_(loop, clock, std::move(options)),
         release_timer_(loop) {}
 
   void Apply(const std::vector<ScrapeConfig>& configs) {
     std::vector<JobDiscovery> before = std::exchange(jobs_, {});
-    started_.clear();
     for (const ScrapeConfig& config : configs) {
-      const auto known = std::find_if(before.begin(), before.end(), [&](const JobDiscovery& job) {
-        return job.name() == config.job_name;
-      });
+      const auto known = FindJob(before, config.job_name);
+      // Before what the job has now may end, so that both can share it.
       std::vector<JobDiscovery::Member> members = Members(config);
       if (known != before.end()) {
         jobs_.push_back(std::move(*known));
@@ -63,27 +64,62 @@ class Discovery::Impl {
       } else {
         jobs_.emplace_back(config.job_name);
       }
-      jobs_.back().Apply(StaticTargets(config.static_configs), std::move(members), listener_);
+      ApplyJob(config, std::move(members), jobs_.back());
     }
     for (JobDiscovery& job : before) job.Apply({}, {}, listener_);
     before.clear();
-    for (const auto& store : std::exchange(started_, {})) store->Start();
+    stores_.StartNew();
+  }
+
+  void Change(const std::vector<ScrapeConfig>& changed, const std::vector<std::string>& gone) {
+    for (const ScrapeConfig& config : changed) {
+      std::vector<JobDiscovery::Member> members = Members(config);
+      auto job = FindJob(jobs_, config.job_name);
+      if (job == jobs_.end()) job = jobs_.insert(job, JobDiscovery(config.job_name));
+      ApplyJob(config, std::move(members), *job);
+    }
+    for (const std::string& name : gone) {
+      const auto job = FindJob(jobs_, name);
+      if (job == jobs_.end()) continue;
+      job->Apply({}, {}, listener_);
+      jobs_.erase(job);
+    }
+    stores_.StartNew();
   }
 
   bool AllListed() const {
-    return std::all_of(jobs_.begin(), jobs_.end(),
-                       [](const JobDiscovery& job) { return job.AllListed(); });
+    return std::all_of(jobs_.begin(), jobs_.end(), [](const JobDiscovery& job) {
+      return !job.is_required() || job.AllListed();
+    });
   }
 
-  std::vector<DiscoveryStatus> Status() const {
-    std::vector<DiscoveryStatus> all;
-    for (const auto& weak : stores_) {
-      if (const auto store = weak.lock()) all.push_back(store->Status());
+  KubernetesStores& stores() { return stores_; }
+  std::vector<DiscoveryStatus> Status() const { return stores_.Status(); }
+
+  std::vector<RefreshStatus> Refreshes() const {
+    std::vector<RefreshStatus> all;
+    for (const auto& weak : files_) {
+      if (const auto source = weak.lock()) all.push_back(source->Status());
+    }
+    for (const auto& weak : https_) {
+      if (const auto source = weak.lock()) all.push_back(source->Status());
     }
     return all;
   }
 
  private:
+  static std::vector<JobDiscovery>::iterator FindJob(std::vector<JobDiscovery>& jobs,
+                                                     const std::string& name) {
+    return std::find_if(jobs.begin(), jobs.end(),
+                        [&](const JobDiscovery& job) { return job.name() == name; });
+  }
+
+  void ApplyJob(const ScrapeConfig& config, std::vector<JobDiscovery::Member> members,
+                JobDiscovery& job) {
+    job.set_required(config.made_from.empty());
+    job.Apply(StaticTargets(config.static_configs), std::move(members), listener_);
+  }
+
   std::vector<JobDiscovery::Member> Members(const ScrapeConfig& config) {
     std::vector<JobDiscovery::Member> members;
     for (size_t i = 0; i < config.kubernetes_sd_configs.size(); ++i) {
@@ -98,6 +134,12 @@ class Discovery::Impl {
         members.push_back({FindDiscovery(PartsOf(sd, *role, scope)), i});
       }
     }
+    for (size_t i = 0; i < config.file_sd_configs.size(); ++i) {
+      members.push_back({FindFiles(config.file_sd_configs[i]), i});
+    }
+    for (size_t i = 0; i < config.http_sd_configs.size(); ++i) {
+      members.push_back({FindHttp(config.http_sd_configs[i]), i});
+    }
     return members;
   }
 
@@ -107,43 +149,55 @@ class Discovery::Impl {
     KubernetesDiscovery::Parts parts;
     parts.role = &role;
     parts.attach = sd.attach;
-    parts.objects = FindStore(access, role.kind, ScopeOf(scope, role.kind, role.name, sd));
+    parts.objects = stores_.Find(access, role.kind, ScopeOf(scope, role.kind, role.name, sd));
     for (const Related related : kAllRelated) {
       if (!role.needs(related, sd.attach)) continue;
       const auto& [kind, selector_role] = KindOf(related);
       parts.related[static_cast<size_t>(related)] =
-          FindStore(access, kind, ScopeOf(scope, kind, selector_role, sd));
+          stores_.Find(access, kind, ScopeOf(scope, kind, selector_role, sd));
     }
     return parts;
   }
 
-  std::shared_ptr<KubernetesStore> FindStore(const KubernetesAccess& access,
-                                             const KubernetesKind& kind,
-                                             const KubernetesScope& scope) {
-    std::erase_if(stores_, [](const auto& weak) { return weak.expired(); });
-    for (const auto& weak : stores_) {
-      if (auto store = weak.lock(); store->Is(access, kind, scope)) return store;
+  // The one of that kind which does just this, or a new one that `make` makes.
+  template <typename Source, typename Wanted, typename Make>
+  static std::shared_ptr<Source> FindShared(std::vector<std::weak_ptr<Source>>& known,
+                                            const Wanted& wanted, const Make& make) {
+    std::erase_if(known, [](const auto& weak) { return weak.expired(); });
+    for (const auto& weak : known) {
+      if (auto source = weak.lock(); source->Is(wanted)) return source;
     }
-    auto store = std::make_shared<KubernetesStore>(loop_, clock_, FindApi(access), kind, scope,
-                                                   options_.watch);
-    stores_.push_back(store);
-    started_.push_back(store);
-    return store;
+    std::shared_ptr<Source> source = make();
+    known.push_back(source);
+    return source;
   }
 
-  std::shared_ptr<KubernetesDiscovery> FindDiscovery(KubernetesDiscovery::Parts parts) {
-    std::erase_if(discoveries_, [](const auto& weak) { return weak.expired(); });
-    for (const auto& weak : discoveries_) {
-      if (auto discovery = weak.lock(); discovery->Is(parts)) return discovery;
-    }
-    auto discovery = std::make_shared<KubernetesDiscovery>(
-        std::move(parts),
-        [this](KubernetesDiscovery& from, const std::vector<TargetGroup>& groups) {
-          for (JobDiscovery& job : jobs_) job.OnChange(from, groups, listener_);
-        },
-        [this] { Release(); });
-    discoveries_.push_back(discovery);
-    return discovery;
+  std::shared_ptr<GroupSource> FindDiscovery(const KubernetesDiscovery::Parts& parts) {
+    return FindShared(discoveries_, parts, [&] {
+      return std::make_shared<KubernetesDiscovery>(parts, OnChange(), OnList());
+    });
+  }
+
+  std::shared_ptr<GroupSource> FindFiles(const FileSdConfig& config) {
+    return FindShared(files_, config, [&] {
+      return std::make_shared<FileDiscovery>(loop_, clock_, config, OnChange());
+    });
+  }
+
+  std::shared_ptr<GroupSource> FindHttp(const HttpSdConfig& config) {
+    return FindShared(https_, config, [&] {
+      return std::make_shared<HttpDiscovery>(loop_, clock_, config, OnChange(), OnList());
+    });
+  }
+
+  GroupSource::OnChange OnChange() {
+    return [this](GroupSource& from, const std::vector<TargetGroup>& groups) {
+      for (JobDiscovery& job : jobs_) job.OnChange(from, groups, listener_);
+    };
+  }
+
+  GroupSource::OnList OnList() {
+    return [this] { Release(); };
   }
 
   // The discovery that calls may be among those that are released: they end in the next turn.
@@ -154,26 +208,15 @@ class Discovery::Impl {
     if (!released_.empty()) release_timer_.After(Millis(0), [this] { released_.clear(); });
   }
 
-  std::shared_ptr<KubernetesApi> FindApi(const KubernetesAccess& access) {
-    std::erase_if(apis_, [](const auto& weak) { return weak.expired(); });
-    for (const auto& weak : apis_) {
-      if (auto api = weak.lock(); api->access() == access) return api;
-    }
-    auto api = std::make_shared<KubernetesApi>(access, options_.environment);
-    apis_.push_back(api);
-    return api;
-  }
-
   EventLoop& loop_;
   const Clock& clock_;
   const TargetGroupListener listener_;
-  const KubernetesOptions options_;
-  std::vector<std::weak_ptr<KubernetesApi>> apis_;
-  std::vector<std::weak_ptr<KubernetesStore>> stores_;
-  std::vector<std::shared_ptr<KubernetesStore>> started_;  // while a configuration is applied
+  KubernetesStores stores_;
   std::vector<std::weak_ptr<KubernetesDiscovery>> discoveries_;
+  std::vector<std::weak_ptr<FileDiscovery>> files_;
+  std::vector<std::weak_ptr<HttpDiscovery>> https_;
   std::vector<JobDiscovery> jobs_;
-  std::vector<std::shared_ptr<KubernetesDiscovery>> released_;
+  std::vector<std::shared_ptr<GroupSource>> released_;
   Timer release_timer_;
 };
 
@@ -182,7 +225,13 @@ Discovery::Discovery(EventLoop& loop, const Clock& clock, TargetGroupListener li
     : impl_(std::make_unique<Impl>(loop, clock, std::move(listener), std::move(options))) {}
 Discovery::~Discovery() = default;
 void Discovery::Apply(const std::vector<ScrapeConfig>& jobs) { impl_->Apply(jobs); }
+void Discovery::Change(const std::vector<ScrapeConfig>& changed,
+                       const std::vector<std::string>& gone) {
+  impl_->Change(changed, gone);
+}
 bool Discovery::AllListed() const { return impl_->AllListed(); }
 std::vector<DiscoveryStatus> Discovery::Status() const { return impl_->Status(); }
+std::vector<RefreshStatus> Discovery::Refreshes() const { return impl_->Refreshes(); }
+KubernetesStores& Discovery::stores() { return impl_->stores(); }
 
 }  // namespace limpet

@@ -18,6 +18,8 @@
 #include "agent/platform/event_loop.h"
 #include "discovery/discovery_status.h"
 #include "discovery/kubernetes_options.h"
+#include "discovery/kubernetes_stores.h"
+#include "discovery/refresh_status.h"
 #include "discovery/target_group.h"
 
 namespace limpet {
@@ -31,9 +33,18 @@ class Discovery {
   Discovery& operator=(const Discovery&) = delete;
 
   void Apply(const std::vector<ScrapeConfig>& jobs);
-  // Every discovery of every job has listed at least once.
+  // The same for some jobs alone: those that are new or changed, and the names of those that are
+  // gone. The listener hears of no other.
+  void Change(const std::vector<ScrapeConfig>& changed, const std::vector<std::string>& gone);
+  // Every discovery of every job of the configuration file has listed at least once; what a job
+  // made from an object waits for is its author's matter.
   bool AllListed() const;
+  // Of all stores, whoever holds them.
+  // One a watch of Kubernetes objects.
   std::vector<DiscoveryStatus> Status() const;
+  // One for each different entry of file_sd_configs and http_sd_configs.
+  std::vector<RefreshStatus> Refreshes() const;
+  KubernetesStores& stores();
 
  private:
   class Impl;

@@ -64,8 +64,7 @@ void JobDiscovery::Apply(std::vector<TargetGroup> static_groups, std::vector<Mem
   if (!groups.empty()) listener(name_, std::move(groups));
 }
 
-void JobDiscovery::OnChange(const KubernetesDiscovery& discovery,
-                            const std::vector<TargetGroup>& groups,
+void JobDiscovery::OnChange(const GroupSource& discovery, const std::vector<TargetGroup>& groups,
                             const TargetGroupListener& listener) {
   std::vector<TargetGroup> changes;
   for (const auto* list : {&members_, &retired_}) {
@@ -80,7 +79,7 @@ void JobDiscovery::OnChange(const KubernetesDiscovery& discovery,
   if (!changes.empty()) listener(name_, std::move(changes));
 }
 
-std::vector<std::shared_ptr<KubernetesDiscovery>> JobDiscovery::Release(
+std::vector<std::shared_ptr<GroupSource>> JobDiscovery::Release(
     const TargetGroupListener& listener) {
   const auto released = std::stable_partition(retired_.begin(), retired_.end(),
                                               [&](const Member& member) { return Waits(member); });
@@ -89,7 +88,7 @@ std::vector<std::shared_ptr<KubernetesDiscovery>> JobDiscovery::Release(
 
   std::vector<TargetGroup> gone;
   std::unordered_set<std::string> seen;
-  std::vector<std::shared_ptr<KubernetesDiscovery>> discoveries;
+  std::vector<std::shared_ptr<GroupSource>> discoveries;
   for (const Member& member : leaving) {
     member.discovery->ForEachGroup([&](const TargetGroup& group) {
       std::string source = SourceOf(group.source, member);

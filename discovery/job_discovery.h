@@ -11,32 +11,36 @@
 #include <string>
 #include <vector>
 
-#include "discovery/kubernetes_discovery.h"
+#include "discovery/group_source.h"
 #include "discovery/target_group.h"
 
 namespace limpet {
 
 class JobDiscovery {
  public:
-  // A discovery, and which of the job's kubernetes_sd_configs asks for it.
+  // A discovery, and which entry of its list in the job (kubernetes_sd_configs, file_sd_configs,
+  // http_sd_configs) asks for it.
   struct Member {
-    std::shared_ptr<KubernetesDiscovery> discovery;
+    std::shared_ptr<GroupSource> discovery;
     size_t config_index = 0;
     friend bool operator==(const Member&, const Member&) = default;
   };
 
   explicit JobDiscovery(std::string name) : name_(std::move(name)) {}
   const std::string& name() const { return name_; }
+  // Whether readiness waits for it.
+  bool is_required() const { return required_; }
+  void set_required(bool required) { required_ = required; }
 
   // Takes a new configuration, and tells all groups and those that are gone.
   void Apply(std::vector<TargetGroup> static_groups, std::vector<Member> members,
              const TargetGroupListener& listener);
   // The changes of a discovery, if it is one of the job's.
-  void OnChange(const KubernetesDiscovery& discovery, const std::vector<TargetGroup>& groups,
+  void OnChange(const GroupSource& discovery, const std::vector<TargetGroup>& groups,
                 const TargetGroupListener& listener);
   // Takes back what retired discoveries knew that need not wait any longer. They are returned, to
   // be destroyed outside of their own callbacks.
-  std::vector<std::shared_ptr<KubernetesDiscovery>> Release(const TargetGroupListener& listener);
+  std::vector<std::shared_ptr<GroupSource>> Release(const TargetGroupListener& listener);
   bool AllListed() const;
 
  private:
@@ -48,6 +52,7 @@ class JobDiscovery {
   static std::string SourceOf(const std::string& source, const Member& member);
 
   std::string name_;
+  bool required_ = true;
   std::vector<TargetGroup> static_groups_;
   std::vector<Member> members_;
   std::vector<Member> retired_;

@@ -58,9 +58,11 @@ bool KubernetesDiscovery::RelatedListed() const {
 
 bool KubernetesDiscovery::listed() const { return parts_.objects->listed() && RelatedListed(); }
 
-bool KubernetesDiscovery::Overlaps(const KubernetesDiscovery& other) const {
+bool KubernetesDiscovery::Overlaps(const GroupSource& source) const {
+  const auto* other = dynamic_cast<const KubernetesDiscovery*>(&source);
+  if (other == nullptr) return false;
   const std::string& one = parts_.objects->name_space();
-  const std::string& another = other.parts_.objects->name_space();
+  const std::string& another = other->parts_.objects->name_space();
   return one.empty() || another.empty() || one == another;
 }
 

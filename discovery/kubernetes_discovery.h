@@ -18,13 +18,16 @@
 #include <unordered_map>
 #include <vector>
 
+#include "discovery/group_source.h"
 #include "discovery/kubernetes_role.h"
 #include "discovery/kubernetes_store.h"
 #include "discovery/target_group.h"
 
 namespace limpet {
 
-class KubernetesDiscovery : private KubernetesStore::Subscriber, private RelatedObjects {
+class KubernetesDiscovery final : public GroupSource,
+                                  private KubernetesStore::Subscriber,
+                                  private RelatedObjects {
  public:
   // What it is made from, which is also what makes two of them the same.
   struct Parts {
@@ -34,13 +37,9 @@ class KubernetesDiscovery : private KubernetesStore::Subscriber, private Related
     std::array<std::shared_ptr<KubernetesStore>, kAllRelated.size()> related;  // null: not needed
     friend bool operator==(const Parts&, const Parts&) = default;
   };
-  // Called with what changed in one turn: groups without targets are gone.
-  using OnChange = std::function<void(KubernetesDiscovery&, const std::vector<TargetGroup>&)>;
-  // Called when a LIST begins, the namespace being known by then, and when one is complete, after
-  // the changes it brought. Like OnChange, it must not destroy the discovery.
-  using OnList = std::function<void()>;
 
-  // What the stores know already is told to nobody: ForEachGroup tells it.
+  // What the stores know already is told to nobody: ForEachGroup tells it. `on_list` is also called
+  // when a LIST begins, the namespace being known by then.
   KubernetesDiscovery(Parts parts, OnChange on_change, OnList on_list);
   ~KubernetesDiscovery() override;
   KubernetesDiscovery(const KubernetesDiscovery&) = delete;
@@ -48,14 +47,12 @@ class KubernetesDiscovery : private KubernetesStore::Subscriber, private Related
 
   bool Is(const Parts& parts) const { return parts == parts_; }
   // All its stores have listed.
-  bool listed() const;
-  // Whether both may know the same object, as far as their namespaces are known.
-  bool Overlaps(const KubernetesDiscovery& other) const;
+  bool listed() const override;
+  // As far as their namespaces are known.
+  bool Overlaps(const GroupSource& source) const override;
 
-  // The groups that have targets.
-  void ForEachGroup(const std::function<void(TargetGroup)>& function);
-  // Whether there is one of that source, and it has targets.
-  bool HasGroup(const std::string& source) const;
+  void ForEachGroup(const std::function<void(TargetGroup)>& function) override;
+  bool HasGroup(const std::string& source) const override;
 
  private:
   using Slot = KubernetesStore::Slot;

@@ -111,7 +111,7 @@ class Log {
 // Reads the log for one receiver, in windows: what is readable now, at most until one target has 32
 // scrapes in it, to 4 MiB, or to the segment's end. Within a window scrapes come target by target
 // (LogTarget::key), each target's in the log's order, so that a sender can put many samples of a
-// series into a request. Live, a window is the one or few scrapes that are new. What may have been
+// series into a request. Live, each scrape is a window of its own. What may have been
 // sent before (ScrapeView::may_be_resent) makes windows of its own. With 12 MiB given out and
 // not acknowledged, nothing more comes. Destroying it leaves the saved cursor where it is.
 class LogReader {

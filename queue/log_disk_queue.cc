@@ -75,16 +75,21 @@ class DiskThread : public DiskQueue {
   DiskThread& operator=(const DiskThread&) = delete;
 
   void Post(std::function<void()> function) override {
-    const std::lock_guard lock(shared_->mutex);
-    if (shared_->closing) return;
-    shared_->ready.push_back(std::move(function));
+    {
+      const std::lock_guard lock(shared_->mutex);
+      if (shared_->closing) return;
+      shared_->ready.push_back(std::move(function));
+    }
+    // Outside the lock, which the thread that wakes up wants.
     shared_->work.notify_one();
   }
 
   void PostAfter(Millis delay, std::function<void()> function) override {
-    const std::lock_guard lock(shared_->mutex);
-    if (shared_->closing) return;
-    shared_->delayed.emplace(Clock::now() + delay, std::move(function));
+    {
+      const std::lock_guard lock(shared_->mutex);
+      if (shared_->closing) return;
+      shared_->delayed.emplace(Clock::now() + delay, std::move(function));
+    }
     shared_->work.notify_one();
   }
 

@@ -13,7 +13,7 @@ namespace {
 
 constexpr uint64_t kSegmentBytesMin = 64 * 1024;
 constexpr Millis kCloseLimit{1000};
-constexpr size_t kAdoptedMax = 8;
+constexpr size_t kAdoptedMax = 64;
 
 }  // namespace
 
@@ -41,7 +41,7 @@ LogImpl::LogImpl(EventLoop& loop, FileSystem& files, const Clock& clock, LogOpti
       LogDisk::Events{.stopped = [this](const WriteStop& stop) { OnStopped(stop); },
                       .synced = [this](double seconds) { stats_.sync_seconds.Observe(seconds); },
                       .cursor_failed = [this](const Error& error) { OnCursorFailed(error); }});
-  // Older ones have been synced long since.
+  // Older ones have been synced long since; in a disk's bad hour segments are small and many.
   size_t adopted = 0;
   for (auto at = segments_.rbegin(); at != segments_.rend() && adopted < kAdoptedMax; ++at) {
     disk_->Adopt(at->second.file);
@@ -79,7 +79,13 @@ void LogImpl::Append(const ScrapeView& scrape) {
   if (active.oldest_ms == 0) active.oldest_ms = scrape.timestamp_ms;
   active.newest_ms = std::max(active.newest_ms, scrape.timestamp_ms);
   if (active.state == LogSegment::State::kMemory && !stats_.degraded) StartWriting(active);
+  const LogPosition begin = end();
   AddChunk(active, std::string(scratch_), scrape.values.size(), scrape.timestamp_ms);
+  if (AnyoneLive()) {
+    live_.Add(scrape, begin, end());
+  } else {
+    live_.Clear();
+  }
   appended_ = active_;
   ++stats_.records_total;
   stats_.samples_total += scrape.values.size();
@@ -158,7 +164,24 @@ std::unique_ptr<LogReader> LogImpl::NewReader(const std::string& receiver, Reade
   return reader;
 }
 
-void LogImpl::Forget(const LogReaderImpl& reader) { std::erase(readers_, &reader); }
+void LogImpl::Forget(const LogReaderImpl& reader) {
+  std::erase(readers_, &reader);
+  TrimLive();
+}
+
+// One that has missed some does not count any more, whether or not it knows already.
+bool LogImpl::AnyoneLive() const {
+  return std::any_of(readers_.begin(), readers_.end(),
+                     [&](const LogReaderImpl* reader) { return live_.Has(reader->live_next()); });
+}
+
+void LogImpl::TrimLive() {
+  uint64_t wanted = live_.end();
+  for (const LogReaderImpl* reader : readers_) {
+    if (live_.Has(reader->live_next())) wanted = std::min(wanted, *reader->live_next());
+  }
+  live_.DropBefore(wanted);
+}
 
 void LogImpl::SaveCursor(const LogReceiver& receiver) {
   if (!closed_) disk_->SaveCursor(receiver.file_name, {receiver.acknowledged, receiver.removed_ms});

@@ -19,6 +19,7 @@
 
 #include "queue/log.h"
 #include "queue/log_disk.h"
+#include "queue/log_live.h"
 #include "queue/log_pool.h"
 #include "queue/log_recovery.h"
 #include "queue/log_segment.h"
@@ -64,6 +65,12 @@ class LogImpl : public Log {
   LogPool& pool() { return pool_; }
   LogDisk& disk() { return *disk_; }
   EventLoop& loop() { return loop_; }
+  const Clock& clock() const { return clock_; }
+  // Behind the last record.
+  LogPosition end() { return {active_, Active().end}; }
+  const LiveScrapes& live() const { return live_; }
+  // A reader has taken some, or is not live any more.
+  void TrimLive();
   void Acknowledge(LogReceiver& receiver, LogPosition position);
   void CountDamage(LogSegment& segment, uint64_t from, uint64_t to);
   void Forget(const LogReaderImpl& reader);
@@ -80,6 +87,7 @@ class LogImpl : public Log {
   uint64_t SegmentLimit() const;
   void SaveCursor(const LogReceiver& receiver);
   void WakeReaders();
+  bool AnyoneLive() const;
 
   // log_bounds.cc
   bool Passed(const LogReceiver& receiver, const LogSegment& segment) const;
@@ -120,6 +128,7 @@ class LogImpl : public Log {
   std::unique_ptr<SegmentEncoder> encoder_;
   std::map<std::string, std::shared_ptr<LogReceiver>> receivers_;  // by file name
   std::vector<LogReaderImpl*> readers_;
+  LiveScrapes live_;
   uint64_t memory_bytes_ = 0;
   std::deque<std::pair<uint64_t, LossReason>> gone_;  // the last few segments that had to go
   bool closed_ = false;

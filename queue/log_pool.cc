@@ -19,6 +19,14 @@ std::weak_ptr<const T>* FindEntry(Pool<T>& pool, uint64_t hash, Same same) {
   return nullptr;
 }
 
+// The entry of what is the same as `value`, else a new one for it.
+template <typename T>
+std::weak_ptr<const T>& EntryFor(const std::shared_ptr<const T>& value, Pool<T>& pool) {
+  const uint64_t hash = value->content_hash();
+  auto* same = FindEntry(pool, hash, [&](const T& other) { return other.SameSeries(*value); });
+  return same != nullptr ? *same : pool.emplace(hash, value)->second;
+}
+
 // Many targets may have no labels of their own; their keys tell them apart.
 uint64_t TargetHash(const Labels& labels, uint64_t key) {
   return labels.Hash() ^ (key * 0x9e3779b97f4a7c15);
@@ -27,12 +35,13 @@ uint64_t TargetHash(const Labels& labels, uint64_t key) {
 }  // namespace
 
 std::shared_ptr<const SeriesBlock> LogPool::Intern(std::shared_ptr<const SeriesBlock> block) {
-  auto* same = FindEntry(blocks_, block->content_hash(),
-                         [&](const SeriesBlock& other) { return other.SameSeries(*block); });
-  if (same != nullptr) return same->lock();
   Sweep();
-  blocks_.emplace(block->content_hash(), block);
-  return block;
+  return EntryFor(block, blocks_).lock();
+}
+
+std::shared_ptr<const SeriesChunk> LogPool::Intern(std::shared_ptr<const SeriesChunk> chunk) {
+  Sweep();
+  return EntryFor(chunk, chunks_).lock();
 }
 
 std::shared_ptr<const LogTarget> LogPool::Intern(Labels labels, uint64_t key) {
@@ -48,13 +57,9 @@ std::shared_ptr<const LogTarget> LogPool::Intern(Labels labels, uint64_t key) {
 }
 
 void LogPool::Add(const std::shared_ptr<const SeriesBlock>& block) {
-  if (auto* same = FindEntry(blocks_, block->content_hash(),
-                             [&](const SeriesBlock& other) { return other.SameSeries(*block); })) {
-    *same = block;
-    return;
-  }
   Sweep();
-  blocks_.emplace(block->content_hash(), block);
+  EntryFor(block, blocks_) = block;
+  for (const auto& chunk : block->chunks()) EntryFor(chunk, chunks_) = chunk;
 }
 
 void LogPool::Add(const std::shared_ptr<const LogTarget>& target) {
@@ -73,6 +78,7 @@ void LogPool::Add(const std::shared_ptr<const LogTarget>& target) {
 size_t LogPool::InUse() const {
   const auto used = [](const auto& entry) { return !entry.second.expired(); };
   return static_cast<size_t>(std::count_if(blocks_.begin(), blocks_.end(), used) +
+                             std::count_if(chunks_.begin(), chunks_.end(), used) +
                              std::count_if(targets_.begin(), targets_.end(), used));
 }
 
@@ -80,6 +86,7 @@ void LogPool::Sweep() {
   if (size() < sweep_at_) return;
   const auto unused = [](const auto& entry) { return entry.second.expired(); };
   std::erase_if(blocks_, unused);
+  std::erase_if(chunks_, unused);
   std::erase_if(targets_, unused);
   sweep_at_ = std::max<size_t>(64, 2 * size());
 }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "agent/platform/free_memory.h"
+
 namespace limpet {
 namespace {
 
@@ -26,11 +28,56 @@ LogReaderImpl::~LogReaderImpl() {
 const ScrapeView* LogReaderImpl::Next() {
   waiting_ = false;
   if (log_ == nullptr) return nullptr;
-  do {
-    if (GiveOut()) return &decoder_->view();
-  } while (Gather());
+  if (live_next_) {
+    if (const ScrapeView* scrape = NextLive()) return scrape;
+  }
+  if (!live_next_) {
+    do {
+      if (GiveOut()) return &decoder_->view();
+    } while (Gather());
+    BecomeLive();
+  }
   waiting_ = true;
   return nullptr;
+}
+
+// Where everything has been read.
+void LogReaderImpl::BecomeLive() {
+  if (paused_ || place_ != log_->end() || deliver_from_ > place_.offset) return;
+  if (unseen_is_wanted_) return;  // the records to come tell how much it was
+  if (fell_behind_at_ && log_->clock().Now() - *fell_behind_at_ < kDecodesFor) return;
+  decoder_.reset();
+  window_ = LogWindow();
+  DropBuffers();
+  ReturnFreeMemory();
+  live_next_ = log_->live().end();
+}
+
+const ScrapeView* LogReaderImpl::NextLive() {
+  live_.reset();
+  paused_ = given_bytes_ >= kGivenBytesMax;
+  if (paused_ || *live_next_ == log_->live().end()) return nullptr;
+  auto next = log_->live().Get(*live_next_);
+  const LogSegment* segment = next == nullptr ? nullptr : Find(next->begin().segment);
+  if (segment == nullptr || next->end().offset > segment->ReadableEnd()) {
+    fell_behind_at_ = log_->clock().Now();
+    Enter(place_);
+    return nullptr;
+  }
+  place_ = next->end();
+  delivered_ = place_;
+  const ScrapeView& scrape = next->view();
+  const uint64_t bytes = next->end().offset - next->begin().offset;
+  unacknowledged_.push_back({.end = place_,
+                             .bytes = bytes,
+                             .samples = scrape.values.size(),
+                             .oldest_ms = scrape.timestamp_ms,
+                             .newest_ms = scrape.timestamp_ms});
+  given_bytes_ += bytes;
+  ++*live_next_;
+  log_->TrimLive();
+  live_ = std::move(next);
+  return &scrape;
 }
 
 bool LogReaderImpl::GiveOut() {
@@ -152,6 +199,8 @@ void LogReaderImpl::Enter(LogPosition from) {
   place_ = {from.segment, kSegmentHeaderBytes};
   deliver_from_ = from.offset;
   decoder_.reset();
+  live_next_.reset();
+  live_.reset();
   window_.Clear();
   complete_ = false;
   samples_seen_ = 0;

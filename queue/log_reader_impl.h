@@ -5,15 +5,18 @@
 // Operation: values are coded against earlier ones, so a segment is always decoded from its first
 // record; what lies before the cursor is decoded and not delivered. A byte is the same in memory
 // and on disk and is named by its position, so that going over from one to the other loses and
-// doubles nothing. The disk is read in pieces of 256 KiB, one ahead. What a window has taken in is
-// given out even where its segment has gone meanwhile. What may have been sent before makes windows
-// of its own (ScrapeView::may_be_resent). Memory: a window, two pieces while it reads
-// from disk, and the decoder's previous values.
+// doubles nothing. A reader that has caught up is live: it takes scrapes as they are appended
+// (queue/log_live.h) and lets go of its decoder until it falls behind. The disk is read in pieces
+// of 256 KiB, one ahead. What a window has taken in is given out even where its segment has gone
+// meanwhile. What may have been sent before makes windows of its own (ScrapeView::may_be_resent).
+// Memory, unless it is live: a window, two pieces while it reads from disk, and the decoder's
+// previous values.
 #ifndef LIMPET_QUEUE_LOG_READER_IMPL_H_
 #define LIMPET_QUEUE_LOG_READER_IMPL_H_
 
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -31,6 +34,9 @@ class LogReaderImpl : public LogReader {
   // Behind a cursor that an earlier process left: it may have sent that much, and some more because
   // a cursor is saved a little later than it moves.
   static constexpr uint64_t kResentBytesMax = 16u << 20;
+  // One that fell behind goes on decoding for so long: falling behind again would mean to decode
+  // the segment from its beginning again.
+  static constexpr Millis kDecodesFor{10'000};
 
   LogReaderImpl(LogImpl& log, std::shared_ptr<LogReceiver> receiver);
   ~LogReaderImpl() override;
@@ -46,6 +52,8 @@ class LogReaderImpl : public LogReader {
 
   // Everything before it has been given out or will be, whatever becomes of the log.
   LogPosition taken() const { return window_.empty() ? delivered_ : place_; }
+  // The next one to take of LogImpl::live(); nothing where the reader decodes.
+  std::optional<uint64_t> live_next() const { return live_next_; }
 
   const std::shared_ptr<LogReceiver>& receiver() const { return receiver_; }
   // There may be something to read now.
@@ -57,6 +65,8 @@ class LogReaderImpl : public LogReader {
   enum class Fetched { kRecord, kMoved, kWait };
 
   void Enter(LogPosition from);
+  void BecomeLive();
+  const ScrapeView* NextLive();
   LogSegment* CurrentSegment();
   Fetched Fetch(LogSegment& segment, Record& record);
   Fetched FetchFromDisk(LogSegment& segment, Record& record);
@@ -116,6 +126,10 @@ class LogReaderImpl : public LogReader {
   uint64_t given_bytes_ = 0;          // of all of them
   bool paused_ = false;               // there is more, but too much is unacknowledged
   LogPosition resent_to_;             // what is before it may have been sent already
+
+  std::optional<uint64_t> live_next_;
+  std::shared_ptr<const LiveScrape> live_;  // given out last
+  std::optional<SteadyTime> fell_behind_at_;
 
   uint64_t generation_ = 0;  // of what was asked of the disk
   std::string buffer_;

@@ -10,6 +10,21 @@
 namespace limpet {
 namespace {
 
+std::string_view HistogramAt(const ScrapeView& scrape, size_t place) {
+  const auto found =
+      std::ranges::lower_bound(scrape.histograms, place, {}, &HistogramSample::place);
+  if (found == scrape.histograms.end() || found->place != place) return {};
+  return found->message;
+}
+
+std::vector<ExemplarSample> ExemplarsAt(const ScrapeView& scrape, size_t place) {
+  std::vector<ExemplarSample> found;
+  for (const ExemplarSample& exemplar : scrape.exemplars) {
+    if (exemplar.place == place) found.push_back(exemplar);
+  }
+  return found;
+}
+
 class SampleSelector : public SegmentVisitor {
  public:
   SampleSelector(const SampleSelection& selection, const SampleReceiver& receiver)
@@ -28,7 +43,8 @@ class SampleSelector : public SegmentVisitor {
       if (timestamp_ms < selection_.from_ms || timestamp_ms > selection_.to_ms) continue;
       const size_t series = scrape.series.empty() ? i : scrape.series[i];
       if (selected != nullptr && !(*selected)[series]) continue;
-      done_ = !receiver_.sample({DeliveredLabels(scrape, series), timestamp_ms, scrape.values[i]});
+      done_ = !receiver_.sample({DeliveredLabels(scrape, series), timestamp_ms, scrape.values[i],
+                                 HistogramAt(scrape, i), ExemplarsAt(scrape, i)});
     }
     return !done_;
   }

@@ -11,6 +11,7 @@
 #include <functional>
 #include <limits>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "agent/platform/file_system.h"
@@ -28,10 +29,13 @@ struct SampleSelection {
   int64_t to_ms = std::numeric_limits<int64_t>::max();
 };
 
+// Good during the call.
 struct SelectedSample {
   const Labels& labels;
   int64_t timestamp_ms;
   double value;
+  std::string_view histogram = {};  // its message, see ScrapeView; the value is its sum
+  std::vector<ExemplarSample> exemplars = {};
 };
 
 struct SampleReceiver {

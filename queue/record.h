@@ -20,7 +20,14 @@ inline constexpr size_t kRecordHeaderBytes = 4 + 4 + 1;
 inline constexpr uint32_t kRecordPayloadMax = 64u << 20;
 
 // Types that a reader does not know but that check out are passed over.
-enum class RecordType : uint8_t { kLayout = 1, kTarget = 2, kScrape = 3 };
+// 1 is not used any more.
+enum class RecordType : uint8_t {
+  kTarget = 2,
+  kScrape = 3,
+  kChunk = 4,
+  kLayout = 5,
+  kMetadata = 6,
+};
 // Looking for the next good record behind damage, only these first bytes count as a type.
 inline constexpr uint8_t kRecordTypeMax = 15;
 

@@ -36,7 +36,26 @@ RecordFields FieldsOf(const Record& record, int64_t segment_created_ms) {
       fields.well_formed = layout.has_value();
       if (!layout) return fields;
       fields.numbers = {{"layout", static_cast<int64_t>(layout->id)},
-                        {"series", static_cast<int64_t>(layout->block->size())}};
+                        {"chunks", static_cast<int64_t>(layout->chunks.size())},
+                        {"metadata", static_cast<int64_t>(layout->table)}};
+      return fields;
+    }
+    case RecordType::kChunk: {
+      fields.type = "chunk";
+      const std::optional<ChunkPayload> chunk = ParseChunk(record.payload);
+      fields.well_formed = chunk.has_value();
+      if (!chunk) return fields;
+      fields.numbers = {{"chunk", static_cast<int64_t>(chunk->id)},
+                        {"series", static_cast<int64_t>(chunk->chunk->size())}};
+      return fields;
+    }
+    case RecordType::kMetadata: {
+      fields.type = "metadata";
+      const std::optional<MetadataPayload> metadata = ParseMetadata(record.payload);
+      fields.well_formed = metadata.has_value();
+      if (!metadata) return fields;
+      fields.numbers = {{"metadata", static_cast<int64_t>(metadata->id)},
+                        {"entries", static_cast<int64_t>(metadata->table->size())}};
       return fields;
     }
     case RecordType::kTarget: {

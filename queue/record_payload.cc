@@ -1,114 +1,8 @@
 #include "queue/record_payload.h"
 
-#include <snappy.h>
-
 #include "queue/record.h"
 
 namespace limpet {
-namespace {
-
-// Snappy cannot do better than 64 bytes out of 2.
-constexpr uint64_t kSnappyRatioMax = 64;
-constexpr uint64_t kMetadataMax = 65536;
-
-void PutMetadata(const SeriesBlock& block, std::string& out) {
-  if (block.metadata_table() == nullptr) return PutVarint(0, out);
-  const MetadataTable& table = *block.metadata_table();
-  PutVarint(table.size(), out);
-  for (const MetricMetadata& metadata : table) {
-    out.push_back(static_cast<char>(metadata.type));
-    PutString(metadata.help, out);
-    PutString(metadata.unit, out);
-  }
-  const std::vector<uint16_t>& places = block.metadata();
-  for (size_t i = 0; i < places.size();) {
-    size_t end = i + 1;
-    while (end < places.size() && places[end] == places[i]) ++end;
-    PutVarint(places[i], out);
-    PutVarint(end - i, out);
-    i = end;
-  }
-}
-
-bool TakeMetadata(size_t series, std::vector<uint16_t>& places,
-                  std::shared_ptr<const MetadataTable>& table, ByteReader& in) {
-  const uint64_t count = in.Varint();
-  if (count == 0) return in.AtEnd();
-  if (count > kMetadataMax || count > in.rest().size()) return false;
-  auto taken = std::make_shared<MetadataTable>(count);
-  for (MetricMetadata& metadata : *taken) {
-    const uint8_t type = in.Byte();
-    if (type > static_cast<uint8_t>(MetricType::kStateset)) return false;
-    metadata.type = static_cast<MetricType>(type);
-    metadata.help = in.String();
-    metadata.unit = in.String();
-  }
-  places.reserve(series);
-  while (places.size() < series) {
-    const uint64_t place = in.Varint();
-    const uint64_t run = in.Varint();
-    if (!in.ok() || place >= count || run == 0 || run > series - places.size()) return false;
-    places.insert(places.end(), run, static_cast<uint16_t>(place));
-  }
-  table = std::move(taken);
-  return in.AtEnd();
-}
-
-}  // namespace
-
-bool PutLayoutRecord(uint64_t id, const SeriesBlock& block, std::string& out) {
-  if (block.size() > kSeriesMax) return false;
-  std::string plain;
-  plain.reserve(block.encoded().size() + 2 * block.size());
-  for (size_t i = 0; i < block.size(); ++i) PutVarint(block.Encoded(i).size(), plain);
-  plain.append(block.encoded());
-  PutMetadata(block, plain);
-  if (plain.size() > kLayoutBytesMax) return false;
-  std::string packed;
-  snappy::Compress(plain.data(), plain.size(), &packed);
-  if (packed.size() + 64 > kRecordPayloadMax) return false;
-  const size_t begin = BeginRecord(RecordType::kLayout, out);
-  PutVarint(id, out);
-  PutVarint(block.size(), out);
-  out.append(packed);
-  EndRecord(begin, out);
-  return true;
-}
-
-std::optional<LayoutPayload> ParseLayout(std::string_view payload) {
-  ByteReader in(payload);
-  LayoutPayload layout;
-  layout.id = in.Varint();
-  const uint64_t count = in.Varint();
-  const std::string_view packed = in.rest();
-  size_t plain_size = 0;
-  if (!in.ok() || count > kSeriesMax ||
-      !snappy::GetUncompressedLength(packed.data(), packed.size(), &plain_size) ||
-      plain_size > kLayoutBytesMax || plain_size > packed.size() * kSnappyRatioMax) {
-    return std::nullopt;
-  }
-  std::string plain;
-  if (!snappy::Uncompress(packed.data(), packed.size(), &plain)) return std::nullopt;
-  ByteReader rest(plain);
-  if (count > plain.size()) return std::nullopt;
-  std::vector<uint32_t> starts(count);
-  uint64_t start = 0;
-  for (uint32_t& s : starts) {
-    s = static_cast<uint32_t>(start);
-    start += rest.Varint();
-    if (start > plain.size()) return std::nullopt;
-  }
-  std::string labels(rest.Take(start));
-  std::vector<uint16_t> places;
-  std::shared_ptr<const MetadataTable> table;
-  if (!TakeMetadata(count, places, table, rest)) return std::nullopt;
-  auto block = SeriesBlock::FromEncoded(std::move(labels), std::move(starts), std::move(places),
-                                        std::move(table));
-  if (!block) return std::nullopt;
-  layout.block = std::move(*block);
-  return layout;
-}
-
 void PutTargetRecord(uint64_t id, const LogTarget& target, std::string& out) {
   const size_t begin = BeginRecord(RecordType::kTarget, out);
   PutVarint(id, out);
@@ -151,7 +45,8 @@ std::optional<ScrapeFront> TakeScrapeFront(ByteReader& in) {
   front.since_created_ms = UnZigZag(in.Varint());
   front.stream = in.Varint();
   front.number = in.Varint();
-  constexpr uint8_t kKnown = kScrapeIsKey | kScrapeHasSubset | kScrapeHasTimestamps;
+  constexpr uint8_t kKnown = kScrapeIsKey | kScrapeHasSubset | kScrapeHasTimestamps |
+                             kScrapeHasHistograms | kScrapeHasExemplars;
   if (!in.ok() || (front.flags & ~kKnown) != 0 || front.samples > kSeriesMax) return std::nullopt;
   return front;
 }

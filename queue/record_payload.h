@@ -1,9 +1,10 @@
-// What is in the three kinds of records. queue/FORMAT.md has the page.
+// What is in the records of targets and scrapes. queue/FORMAT.md has the page; for the other kinds
+// see queue/record_dictionary.h.
 //
 // Who calls it: SegmentEncoder and SegmentDecoder; the scanner, to count samples without decoding;
 // any thread.
-// Limits: a layout may unpack to 512 MiB and holds at most 16 million series; a scrape has at most
-// as many samples as that. Beyond it bytes are taken for damage.
+// Limits: a scrape has at most as many samples as a layout has series, 16 million. Beyond it bytes
+// are taken for damage.
 #ifndef LIMPET_QUEUE_RECORD_PAYLOAD_H_
 #define LIMPET_QUEUE_RECORD_PAYLOAD_H_
 
@@ -16,20 +17,10 @@
 #include <vector>
 
 #include "queue/record_bytes.h"
+#include "queue/record_dictionary.h"
 #include "queue/scrape_view.h"
 
 namespace limpet {
-
-inline constexpr uint64_t kSeriesMax = 16u << 20;
-inline constexpr uint64_t kLayoutBytesMax = 512u << 20;
-
-struct LayoutPayload {
-  uint64_t id = 0;
-  std::shared_ptr<const SeriesBlock> block;
-};
-// False, with `out` as it was, where the layout is beyond the limits.
-bool PutLayoutRecord(uint64_t id, const SeriesBlock& block, std::string& out);
-std::optional<LayoutPayload> ParseLayout(std::string_view payload);
 
 struct TargetPayload {
   uint64_t id = 0;
@@ -43,6 +34,8 @@ std::optional<TargetPayload> ParseTarget(std::string_view payload);
 inline constexpr uint8_t kScrapeIsKey = 1;
 inline constexpr uint8_t kScrapeHasSubset = 2;
 inline constexpr uint8_t kScrapeHasTimestamps = 4;
+inline constexpr uint8_t kScrapeHasHistograms = 8;
+inline constexpr uint8_t kScrapeHasExemplars = 16;
 // The only coding of values so far (queue/record_values.h).
 inline constexpr uint8_t kValueCodingDifferences = 1;
 

@@ -24,6 +24,16 @@
 
 namespace limpet {
 
+// What became of a receiver's native histograms, or of its exemplars.
+struct AttachmentStatus {
+  uint64_t sent_total = 0;
+  uint64_t retried_total = 0;
+  uint64_t failed_total = 0;  // refused, or not written by a receiver that tells
+  // Not sent, by reason: too_old, write_relabel; and what the settings or the protocol leave out:
+  // histograms_not_enabled, nhcb_in_rw1_not_supported, exemplars_not_enabled.
+  std::map<std::string, uint64_t> dropped_total;
+};
+
 struct ReceiverStatus {
   std::string name;
   std::string url;      // without its query, which may hold a secret
@@ -32,6 +42,7 @@ struct ReceiverStatus {
   int64_t last_success_ms = 0;  // wall time of the last 2xx
   int64_t last_request_latency_ms = 0;
   int64_t highest_sent_timestamp_ms = 0;
+  // Native histograms are samples, too.
   uint64_t samples_sent_total = 0;
   uint64_t samples_retried_total = 0;
   // By reason: http_<status> (refused), not_written (a 2xx whose written counts are lower than what
@@ -39,6 +50,8 @@ struct ReceiverStatus {
   // purpose); log_full, log_max_age, log_damaged and log_disk_failing went from the log before
   // delivery.
   std::map<std::string, uint64_t> samples_dropped_total;
+  AttachmentStatus histograms;
+  AttachmentStatus exemplars;
   std::map<int, uint64_t> requests_total;  // by status code; 0: no answer
   uint64_t bytes_sent_total = 0;           // bodies, compressed
   uint64_t backlog_bytes = 0;

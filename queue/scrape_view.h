@@ -14,6 +14,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string_view>
 
 #include "agent/relabel/labels.h"
 #include "queue/series_block.h"
@@ -37,6 +38,23 @@ struct LogTarget {
 std::shared_ptr<const LogTarget> NewLogTarget(Labels labels,
                                               std::optional<uint64_t> key = std::nullopt);
 
+// A native histogram among the samples of a scrape. That sample's value is the histogram's sum; a
+// staleness marker is a plain value for these series too, as Prometheus' agent sends it.
+struct HistogramSample {
+  uint32_t place;  // of the sample in ScrapeView::values
+  // A Histogram of remote_write_v2.proto, encoded, without its two timestamps; that of 1.0 has the
+  // same fields.
+  std::string_view message;
+};
+
+// An exemplar of one of the samples of a scrape.
+struct ExemplarSample {
+  uint32_t place;           // of the sample in ScrapeView::values
+  std::string_view labels;  // encoded as SeriesBlock has them, in order of name
+  double value = 0;
+  int64_t timestamp_ms = 0;  // its own, or the sample's where it has none
+};
+
 struct ScrapeView {
   std::shared_ptr<const SeriesBlock> layout;
   std::shared_ptr<const LogTarget> target;
@@ -48,6 +66,9 @@ struct ScrapeView {
   // Empty, or one a value: the sample's own timestamp in ms (equal to timestamp_ms where it has
   // none).
   std::span<const int64_t> timestamps;
+  // Ascending by place; a sample has at most one histogram and any number of exemplars.
+  std::span<const HistogramSample> histograms = {};
+  std::span<const ExemplarSample> exemplars = {};
   // Read from the log: it may have been sent before, by a process that was killed before it noted
   // the answer. Then it is best sent as it was, not joined with the target's next ones: a receiver
   // that refuses what it has already refuses a request as a whole.

@@ -21,12 +21,13 @@ SegmentDecoder::Outcome SegmentDecoder::Decode(const Record& record) {
 SegmentDecoder::Outcome SegmentDecoder::Scan(const Record& record) {
   scanned_ = {};
   switch (record.type) {
-    case RecordType::kLayout: {
-      std::optional<LayoutPayload> layout = ParseLayout(record.payload);
-      if (!layout) return Outcome::kUndecodable;
-      layouts_[layout->id] = pool_.Intern(std::move(layout->block));
-      return Outcome::kDictionary;
-    }
+    case RecordType::kChunk:
+      return dictionary_.TakeChunk(record.payload) ? Outcome::kDictionary : Outcome::kUndecodable;
+    case RecordType::kMetadata:
+      return dictionary_.TakeMetadata(record.payload) ? Outcome::kDictionary
+                                                      : Outcome::kUndecodable;
+    case RecordType::kLayout:
+      return dictionary_.TakeLayout(record.payload) ? Outcome::kDictionary : Outcome::kUndecodable;
     case RecordType::kTarget: {
       std::optional<TargetPayload> target = ParseTarget(record.payload);
       if (!target) return Outcome::kUndecodable;
@@ -68,7 +69,7 @@ bool SegmentDecoder::ScanKey(const ScrapeFront& front, ByteReader& in) {
     closed->insert(closed->end(), ids_.begin(), ids_.end());
   }
   const auto target = targets_.find(target_id);
-  if (target == targets_.end() || !layouts_.contains(layout_id)) return false;
+  if (target == targets_.end() || dictionary_.Find(layout_id) == nullptr) return false;
   Stream& stream = streams_[front.stream];
   stream.key = target->second->key;
   stream.next_scanned = front.number + 1;
@@ -78,7 +79,7 @@ bool SegmentDecoder::ScanKey(const ScrapeFront& front, ByteReader& in) {
 
 void SegmentDecoder::ForgetClosed() {
   for (const uint64_t id : closed_streams_) streams_.erase(id);
-  for (const uint64_t id : closed_layouts_) layouts_.erase(id);
+  for (const uint64_t id : closed_layouts_) dictionary_.Forget(id);
   for (const uint64_t id : closed_targets_) targets_.erase(id);
   closed_streams_.clear();
   closed_layouts_.clear();
@@ -102,15 +103,16 @@ bool SegmentDecoder::DecodeScanned(std::string_view payload) {
 
 bool SegmentDecoder::BeginKey(Stream& stream, ByteReader& in) {
   const auto target = targets_.find(in.Varint());
-  const auto layout = layouts_.find(in.Varint());
+  auto layout = dictionary_.Find(in.Varint());
   (void)in.Varint();  // samples before it
   for (int list = 0; list < 3; ++list) {
     if (!TakeIds(ids_, in)) return false;
   }
-  if (target == targets_.end() || layout == layouts_.end()) return false;
+  if (target == targets_.end() || layout == nullptr) return false;
   stream.target = target->second;
-  stream.layout = layout->second;
+  stream.layout = std::move(layout);
   stream.previous.assign(stream.layout->size(), 0.0);
+  stream.sections.reset();
   return true;
 }
 
@@ -128,7 +130,7 @@ bool SegmentDecoder::DecodeSamples(const ScrapeFront& front, Stream& stream, Byt
     return false;
   }
   if (in.Byte() != kValueCodingDifferences) return false;
-  if (!DecodeValues(front.samples, series_, stream.previous, in) || !in.AtEnd()) return false;
+  if (!DecodeValues(front.samples, series_, stream.previous, in)) return false;
 
   view_.layout = stream.layout;
   view_.target = stream.target;
@@ -141,7 +143,7 @@ bool SegmentDecoder::DecodeSamples(const ScrapeFront& front, Stream& stream, Byt
                    [&](uint32_t i) { return stream.previous[i]; });
     view_.values = values_;
   }
-  return true;
+  return attachments_.Decode(front.flags, created_ms_, stream.sections, in, view_) && in.AtEnd();
 }
 
 }  // namespace limpet

@@ -9,8 +9,8 @@
 // one key in the order of the scan, whatever comes between them. ForgetClosed lets go of what the
 // writer has done with; only when nothing scanned is still to be decoded. Decode does all of it at
 // once, for who wants the segment's order.
-// Memory: 8 bytes a series of an open stream, plus the layouts and targets, which are shared
-// through the pool.
+// Memory: 8 bytes a series of an open stream and the bytes of its last histograms and exemplars (at
+// most 128 KiB), plus the layouts and targets, which are shared through the pool.
 #ifndef LIMPET_QUEUE_SEGMENT_DECODER_H_
 #define LIMPET_QUEUE_SEGMENT_DECODER_H_
 
@@ -22,6 +22,7 @@
 
 #include "queue/log_pool.h"
 #include "queue/record.h"
+#include "queue/record_attachments.h"
 #include "queue/record_payload.h"
 #include "queue/scrape_view.h"
 
@@ -45,7 +46,7 @@ class SegmentDecoder {
   };
 
   SegmentDecoder(int64_t segment_created_ms, LogPool& pool)
-      : created_ms_(segment_created_ms), pool_(pool) {}
+      : created_ms_(segment_created_ms), pool_(pool), dictionary_(pool) {}
 
   // After kScrape view() has it, until the next call.
   Outcome Decode(const Record& record);
@@ -69,6 +70,7 @@ class SegmentDecoder {
     std::shared_ptr<const LogTarget> target;
     uint64_t next_decoded = 0;
     std::vector<double> previous;
+    StreamSections sections;
   };
 
   Outcome ScanScrape(std::string_view payload);
@@ -78,7 +80,7 @@ class SegmentDecoder {
 
   int64_t created_ms_;
   LogPool& pool_;
-  std::unordered_map<uint64_t, std::shared_ptr<const SeriesBlock>> layouts_;
+  DictionaryReader dictionary_;
   std::unordered_map<uint64_t, std::shared_ptr<const LogTarget>> targets_;
   std::unordered_map<uint64_t, Stream> streams_;
   std::vector<uint64_t> closed_streams_;
@@ -89,6 +91,7 @@ class SegmentDecoder {
   std::vector<uint32_t> series_;
   std::vector<double> values_;
   std::vector<int64_t> timestamps_;
+  AttachmentDecoder attachments_;
   std::vector<uint64_t> ids_;
 };
 

@@ -14,6 +14,7 @@ bool Consistent(const ScrapeView& scrape) {
   const size_t series = scrape.layout->size();
   if (series > kSeriesMax) return false;
   if (!scrape.timestamps.empty() && scrape.timestamps.size() != scrape.values.size()) return false;
+  if (!ConsistentAttachments(scrape)) return false;
   if (scrape.series.empty()) return scrape.values.size() == series;
   if (scrape.series.size() != scrape.values.size() || scrape.series.back() >= series) return false;
   return std::adjacent_find(scrape.series.begin(), scrape.series.end(), std::greater_equal<>()) ==
@@ -28,13 +29,18 @@ bool SegmentEncoder::Encode(const ScrapeView& scrape, std::string& out) {
   const StreamPlace stream = FindOrOpen(scrape, out);
   if (stream == streams_.end()) return false;
   const bool key = stream->number % kRecordsPerKey == 0;
-  if (key) std::fill(stream->previous.begin(), stream->previous.end(), 0.0);
+  if (key) {
+    std::fill(stream->previous.begin(), stream->previous.end(), 0.0);
+    stream->sections.reset();
+  }
 
   const size_t begin = BeginRecord(RecordType::kScrape, out);
   ScrapeFront front;
   if (key) front.flags |= kScrapeIsKey;
   if (!scrape.series.empty()) front.flags |= kScrapeHasSubset;
   if (!scrape.timestamps.empty()) front.flags |= kScrapeHasTimestamps;
+  if (!scrape.histograms.empty()) front.flags |= kScrapeHasHistograms;
+  if (!scrape.exemplars.empty()) front.flags |= kScrapeHasExemplars;
   front.samples = scrape.values.size();
   front.since_created_ms = scrape.timestamp_ms - created_ms_;
   front.stream = stream->id;
@@ -45,6 +51,7 @@ bool SegmentEncoder::Encode(const ScrapeView& scrape, std::string& out) {
   PutTimestamps(scrape.timestamps, scrape.timestamp_ms, out);
   out.push_back(static_cast<char>(kValueCodingDifferences));
   EncodeValues(scrape.values, scrape.series, stream->previous, out);
+  attachments_.Encode(scrape, created_ms_, stream->sections, out);
   EndRecord(begin, out);
   stream->last_ms = scrape.timestamp_ms;
   samples_ += scrape.values.size();
@@ -57,6 +64,10 @@ SegmentEncoder::StreamPlace SegmentEncoder::FindOrOpen(const ScrapeView& scrape,
     std::vector<StreamPlace>& streams = known->second.streams;
     for (size_t i = 0; i < streams.size(); ++i) {
       if (streams[i]->layout != scrape.layout->id()) continue;
+      if (i > 0) {
+        Rest(*streams.front());
+        Resume(*streams[i]);
+      }
       std::rotate(streams.begin(), streams.begin() + i, streams.begin() + i + 1);
       streams_.splice(streams_.end(), streams_, streams.front());
       return streams.front();
@@ -67,8 +78,8 @@ SegmentEncoder::StreamPlace SegmentEncoder::FindOrOpen(const ScrapeView& scrape,
   std::string dictionary;
   const auto [layout, new_layout] = layouts_.try_emplace(scrape.layout->id());
   if (new_layout) {
-    layout->second.id = next_id_++;
-    if (!PutLayoutRecord(layout->second.id, *scrape.layout, dictionary)) {
+    layout->second.id = written_.Put(*scrape.layout, next_id_, dictionary);
+    if (layout->second.id == 0) {
       layouts_.erase(layout);
       return streams_.end();
     }
@@ -90,11 +101,28 @@ SegmentEncoder::StreamPlace SegmentEncoder::Open(const ScrapeView& scrape, Targe
   stream.target = scrape.target->id;
   stream.layout = scrape.layout->id();
   stream.last_ms = scrape.timestamp_ms;
-  stream.previous.resize(scrape.layout->size());
+  stream.series = scrape.layout->size();
+  stream.previous.resize(stream.series);
+  if (!target.streams.empty()) Rest(*target.streams.front());
   const StreamPlace place = streams_.insert(streams_.end(), std::move(stream));
   target.streams.insert(target.streams.begin(), place);
   if (target.streams.size() > kStreamsPerTargetMax) Close(target.streams.back());
   return place;
+}
+
+// A page whose series change at every scrape leaves a stream behind each time.
+void SegmentEncoder::Rest(Stream& stream) {
+  std::vector<double> zeros(stream.series);
+  EncodeValues(stream.previous, {}, zeros, stream.rested);
+  stream.rested.shrink_to_fit();
+  stream.previous = {};
+}
+
+void SegmentEncoder::Resume(Stream& stream) {
+  stream.previous.assign(stream.series, 0.0);
+  ByteReader in(stream.rested);
+  (void)DecodeValues(stream.series, {}, stream.previous, in);
+  stream.rested = {};
 }
 
 void SegmentEncoder::CloseQuietStreams(int64_t now_ms, uint64_t but_target) {
@@ -111,6 +139,7 @@ void SegmentEncoder::Close(StreamPlace stream) {
   const auto layout = layouts_.find(stream->layout);
   if (--layout->second.streams == 0) {
     closed_layouts_.push_back(layout->second.id);
+    written_.Forget(stream->layout);
     layouts_.erase(layout);
   }
   const auto target = targets_.find(stream->target);

@@ -5,8 +5,10 @@
 // 64th, is a key record that needs nothing before it but the dictionary; the others are coded
 // against the record before. Streams that have been quiet for ten minutes, and all but the last
 // three of a target, are closed, and what only they needed is forgotten, in the writer at once and
-// in readers by a note in the next key record. Memory: 8 bytes a series of an open stream, for its
-// previous values; layouts and targets are known by their numbers and not kept alive.
+// in readers by a note in the next key record. Memory: 8 bytes a series of a target's last used
+// stream, for its previous values, two or three of its others, and as many bytes as its last
+// histograms and exemplars took (at most 128 KiB); layouts and targets are known by their numbers
+// and not kept alive.
 #ifndef LIMPET_QUEUE_SEGMENT_ENCODER_H_
 #define LIMPET_QUEUE_SEGMENT_ENCODER_H_
 
@@ -16,6 +18,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "queue/record_attachments.h"
+#include "queue/record_dictionary.h"
 #include "queue/scrape_view.h"
 
 namespace limpet {
@@ -43,7 +47,10 @@ class SegmentEncoder {
     uint64_t layout = 0;  // SeriesBlock::id
     uint64_t number = 0;  // of the record to come
     int64_t last_ms = 0;
+    size_t series = 0;
     std::vector<double> previous;
+    std::string rested;  // the same, packed, while another stream of the target is the last used
+    StreamSections sections;
   };
   using StreamPlace = std::list<Stream>::iterator;
   struct Target {
@@ -59,14 +66,18 @@ class SegmentEncoder {
   StreamPlace Open(const ScrapeView& scrape, Target& target);
   void CloseQuietStreams(int64_t now_ms, uint64_t but_target);
   void Close(StreamPlace stream);
+  static void Rest(Stream& stream);
+  static void Resume(Stream& stream);
   void PutKeyFields(const Stream& stream, std::string& out);
 
   int64_t created_ms_;
   std::list<Stream> streams_;  // the longest quiet one in front
   std::unordered_map<uint64_t, Target> targets_;
   std::unordered_map<uint64_t, Layout> layouts_;
+  DictionaryWriter written_;
   bool opened_stream_ = false;
   uint64_t samples_ = 0;  // in the segment so far
+  AttachmentEncoder attachments_;
   uint64_t next_id_ = 1;  // streams, targets and layouts count together
   std::vector<uint64_t> closed_streams_;
   std::vector<uint64_t> closed_layouts_;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "queue/retry_policy.h"
+#include "queue/sender_counts.h"
 
 namespace limpet {
 
@@ -25,11 +26,14 @@ void BatchCarrier::Send(Batch batch) {
 void BatchCarrier::Attempt() {
   if (!parts_.empty()) {
     DropTooOld();
+    while (!parts_.empty() && !ToPresentProtocol()) {
+      changed_protocol_ = false;
+      parts_.pop_front();
+    }
     if (parts_.empty()) {
       link_.gate.Leave(*this);
       return callbacks_.settled();
     }
-    ToPresentProtocol();
     const bool offer =
         parts_.front().batch.protocol == WireProtocol::kV2 && !link_.protocol.settled();
     if (!link_.gate.Enter(*this, offer)) return;
@@ -45,7 +49,7 @@ void BatchCarrier::Attempt() {
   written_ = {};
   answer_.Clear();
   started_ = link_.clock.Now();
-  if (part.sent_before) link_.status.samples_retried_total += part.batch.samples;
+  if (part.sent_before) CountRetried(part.batch, link_.status);
   part.sent_before = true;
   connection_->Start(link_.requests.Make(part.batch), started_ + link_.config.remote_timeout,
                      *this);
@@ -82,19 +86,26 @@ void BatchCarrier::DropTooOld() {
       continue;
     }
     Batch young = WithoutOlderThan(part->batch, oldest_ms);
-    link_.health.Dropped("too_old", part->batch.samples - young.samples, "");
+    CountLeftOut(LeftOut::kTooOld, part->batch.counts() - young.counts(), link_.health,
+                 link_.status);
     part->batch = std::move(young);
     part = part->batch.samples == 0 ? parts_.erase(part) : part + 1;
   }
 }
 
-void BatchCarrier::ToPresentProtocol() {
-  Part& part = parts_.front();
+bool BatchCarrier::ToPresentProtocol() {
+  Batch& batch = parts_.front().batch;
+  const WireProtocol protocol = link_.protocol.present();
   // What is still in 1.0 is taken by whoever takes 2.0 too, and need not be an offer.
-  if (part.batch.protocol == link_.protocol.present()) return;
-  if (part.batch.protocol == WireProtocol::kV1 && !changed_protocol_) return;
-  Batch other = ToProtocol(part.batch, link_.protocol.present());
-  if (other.samples == part.batch.samples) part.batch = std::move(other);
+  if (batch.protocol == protocol) return true;
+  if (batch.protocol == WireProtocol::kV1 && !changed_protocol_) return true;
+  const WireContents contents = ContentsFor(link_.config, protocol);
+  std::optional<Batch> other = ToProtocol(batch, protocol, contents);
+  if (!other) return true;
+  CountLeftOut(contents.histograms ? LeftOut::kCustomBuckets : LeftOut::kHistogramsNotEnabled,
+               batch.counts() - other->counts(), link_.health, link_.status);
+  batch = std::move(*other);
+  return batch.samples > 0;
 }
 
 bool BatchCarrier::OnHead(const HttpResponseHead& head) {
@@ -150,7 +161,7 @@ void BatchCarrier::OnDone(const Result<void>& result) {
       link_.status.written_samples_total += written_.samples.value_or(0);
       link_.status.written_histograms_total += written_.histograms.value_or(0);
       link_.status.written_exemplars_total += written_.exemplars.value_or(0);
-      return Delivered(std::min(written_.Samples(), batch.samples),
+      return Delivered(CountsWritten(written_, batch),
                        "the receiver wrote " + std::to_string(written_.Samples()) + " of " +
                            std::to_string(batch.samples) + " samples: " + Explain(result));
   }
@@ -159,7 +170,7 @@ void BatchCarrier::OnDone(const Result<void>& result) {
 void BatchCarrier::ByStatus(const Result<void>& result) {
   switch (Decide(answer_status_)) {
     case Decision::kDelivered:
-      return Delivered(parts_.front().batch.samples, "");
+      return Delivered(parts_.front().batch.counts(), "");
     case Decision::kRetry:
       return Retry(Explain(result));
     case Decision::kSplit:
@@ -180,18 +191,18 @@ void BatchCarrier::OtherProtocol(const std::string& error) {
   Attempt();
 }
 
-void BatchCarrier::Delivered(uint64_t samples, const std::string& rejection) {
+void BatchCarrier::Delivered(const WireCounts& taken, const std::string& rejection) {
   const Part& part = parts_.front();
   ReceiverStatus& status = link_.status;
   status.last_success_ms = link_.clock.WallMs();
-  status.samples_sent_total += samples;
+  CountTaken(part.batch, taken, status);
   status.highest_sent_timestamp_ms =
       std::max(status.highest_sent_timestamp_ms, part.batch.newest_ms);
   link_.health.Up();
-  if (samples < part.batch.samples) {
+  if (taken.samples < part.batch.samples) {
     const std::string reason =
         answer_status_ < 300 ? "not_written" : "http_" + std::to_string(answer_status_);
-    link_.health.Dropped(reason, part.batch.samples - samples, rejection);
+    link_.health.Dropped(reason, part.batch.samples - taken.samples, rejection);
   }
   sift_.OnTaken(part.batch);
   const uint64_t size = link_.batch_size.samples_max();
@@ -217,7 +228,11 @@ void BatchCarrier::Split(bool shrink) {
 }
 
 void BatchCarrier::Sift(const std::string& error) {
-  const Batch& batch = parts_.front().batch;
+  Batch& batch = parts_.front().batch;
+  if (batch.exemplars > 0 && LetExemplarsGo(batch)) {
+    link_.gate.Answered(*this);
+    return Attempt();
+  }
   if (sift_.MayGiveUp(batch)) {
     Give("http_" + std::to_string(answer_status_), error);
   } else {
@@ -225,8 +240,17 @@ void BatchCarrier::Sift(const std::string& error) {
   }
 }
 
+bool BatchCarrier::LetExemplarsGo(Batch& batch) {
+  Batch rest = WithoutExemplars(batch);
+  if (rest.samples != batch.samples) return false;
+  CountFailed(batch.counts() - rest.counts(), link_.status);
+  batch = std::move(rest);
+  return true;
+}
+
 void BatchCarrier::Give(const std::string& reason, const std::string& error) {
   link_.health.Dropped(reason, parts_.front().batch.samples, error);
+  CountFailed(parts_.front().batch.counts(), link_.status);
   FinishPart();
 }
 

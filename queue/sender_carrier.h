@@ -56,15 +56,17 @@ class BatchCarrier : private HttpResponseHandler, private GateUser {
   void Attempt();
   bool Connect();
   void DropTooOld();
-  void ToPresentProtocol();
+  // False where the present protocol's messages have nothing of what is in the front part.
+  bool ToPresentProtocol();
   void CountAnswer();
   void ByStatus(const Result<void>& result);
   void OtherProtocol(const std::string& error);
-  void Delivered(uint64_t samples, const std::string& rejection);
+  void Delivered(const WireCounts& taken, const std::string& rejection);
   // In halves; with `shrink`, the next batches are smaller too.
   void Split(bool shrink);
-  // Looks for the samples that were refused.
+  // Looks for the samples that were refused. Exemplars go first: they are not worth a sample.
   void Sift(const std::string& error);
+  bool LetExemplarsGo(Batch& batch);
   void Give(const std::string& reason, const std::string& error);
   void FinishPart();
   void Retry(const std::string& error);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "queue/sender_counts.h"
+
 namespace limpet {
 
 SenderLane::SenderLane(SenderLink& link, SenderCheckpoints& checkpoints, WireMemory& memory,
@@ -28,22 +30,25 @@ size_t SenderLane::Add(const ScrapeRun& run, size_t from, size_t values_max) {
                              age_limit_ms == 0 ? INT64_MIN : link_.clock.WallMs() - age_limit_ms,
                              values_max};
   const bool first = builder_.samples() == 0;
-  if (first) builder_.SetProtocol(link_.protocol.ForNextBatch(link_.clock.Now()));
+  if (first) {
+    const WireProtocol protocol = link_.protocol.ForNextBatch(link_.clock.Now());
+    builder_.SetProtocol(protocol, ContentsFor(link_.config, protocol));
+  }
   const size_t next = builder_.Add(run, from, limits);
   full_ = builder_.no_room() || builder_.samples() >= limits.samples_max;
   if (first && builder_.samples() > 0) number_ = checkpoints_.Begin();
   may_be_resent_ = may_be_resent_ || run.may_be_resent();
-  CountLeftOut();
+  CountWhatWasLeftOut();
   return next;
 }
 
-void SenderLane::CountLeftOut() {
-  const uint64_t too_old = builder_.samples_too_old() - too_old_seen_;
-  if (too_old > 0) link_.health.Dropped("too_old", too_old, "");
-  too_old_seen_ += too_old;
-  const uint64_t relabelled = builder_.samples_relabelled_away() - relabelled_away_seen_;
-  if (relabelled > 0) link_.status.samples_dropped_total["write_relabel"] += relabelled;
-  relabelled_away_seen_ += relabelled;
+void SenderLane::CountWhatWasLeftOut() {
+  for (size_t i = 0; i < kLeftOutReasons; ++i) {
+    const auto reason = static_cast<LeftOut>(i);
+    const WireCounts& left_out = builder_.left_out(reason);
+    CountLeftOut(reason, left_out - left_out_seen_[i], link_.health, link_.status);
+    left_out_seen_[i] = left_out;
+  }
 }
 
 void SenderLane::SendWhatIsDue(bool all) {

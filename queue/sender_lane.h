@@ -56,7 +56,7 @@ class SenderLane {
   void OnSettled();
   void Carry(Sealed sealed);
   Sealed Seal();
-  void CountLeftOut();
+  void CountWhatWasLeftOut();
 
   SenderLink& link_;
   SenderCheckpoints& checkpoints_;
@@ -70,8 +70,7 @@ class SenderLane {
   bool may_be_resent_ = false;  // some of what is being made
   std::optional<Sealed> waiting_;
   uint64_t carried_ = 0;
-  uint64_t too_old_seen_ = 0;
-  uint64_t relabelled_away_seen_ = 0;
+  WireCounts left_out_seen_[kLeftOutReasons];
   BatchCarrier carrier_;
 };
 

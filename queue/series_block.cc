@@ -2,156 +2,95 @@
 
 #include <xxhash.h>
 
-#include <atomic>
-#include <cassert>
+#include <algorithm>
 
 namespace limpet {
 namespace {
 
-constexpr char kLabelTag = 0x0A;  // TimeSeries.labels, length-delimited
-constexpr char kNameTag = 0x0A;   // Label.name
-constexpr char kValueTag = 0x12;  // Label.value
-
 std::atomic<uint64_t> last_id{0};
-
-size_t VarintSize(uint64_t value) {
-  size_t size = 1;
-  while (value >= 0x80) {
-    value >>= 7;
-    ++size;
-  }
-  return size;
-}
-
-void AppendVarint(uint64_t value, std::string& out) {
-  while (value >= 0x80) {
-    out.push_back(static_cast<char>(value | 0x80));
-    value >>= 7;
-  }
-  out.push_back(static_cast<char>(value));
-}
-
-bool TakeVarint(std::string_view& in, uint64_t& value) {
-  value = 0;
-  for (unsigned shift = 0; shift < 35; shift += 7) {
-    if (in.empty()) return false;
-    const auto byte = static_cast<unsigned char>(in.front());
-    in.remove_prefix(1);
-    value |= static_cast<uint64_t>(byte & 0x7f) << shift;
-    if (byte < 0x80) return true;
-  }
-  return false;
-}
-
-bool TakeField(char tag, std::string_view& in, std::string_view& field) {
-  if (in.empty() || in.front() != tag) return false;
-  in.remove_prefix(1);
-  uint64_t size = 0;
-  if (!TakeVarint(in, size) || size > in.size()) return false;
-  field = in.substr(0, size);
-  in.remove_prefix(size);
-  return true;
-}
-
-bool TakeLabel(std::string_view& in, std::string_view& name, std::string_view& value) {
-  std::string_view label;
-  return TakeField(kLabelTag, in, label) && TakeField(kNameTag, label, name) &&
-         TakeField(kValueTag, label, value) && label.empty();
-}
-
-// Labels whole, names not empty and strictly ascending.
-bool WellFormedSeries(std::string_view encoded) {
-  std::string_view name;
-  std::string_view value;
-  std::string_view previous;
-  while (!encoded.empty()) {
-    if (!TakeLabel(encoded, name, value) || name <= previous) return false;
-    previous = name;
-  }
-  return true;
-}
 
 }  // namespace
 
-bool NextEncodedLabel(std::string_view& encoded, std::string_view& name, std::string_view& value) {
-  return !encoded.empty() && TakeLabel(encoded, name, value);
-}
-
 void SeriesBlock::Builder::BeginSeries(uint16_t metadata) {
-  starts_.push_back(static_cast<uint32_t>(bytes_.size()));
+  chunk_.BeginSeries();
   metadata_.push_back(metadata);
-}
-
-void SeriesBlock::Builder::AddLabel(std::string_view name, std::string_view value) {
-  assert(!starts_.empty() && !name.empty());
-  const size_t inner =
-      2 + VarintSize(name.size()) + name.size() + VarintSize(value.size()) + value.size();
-  bytes_.push_back(kLabelTag);
-  AppendVarint(inner, bytes_);
-  bytes_.push_back(kNameTag);
-  AppendVarint(name.size(), bytes_);
-  bytes_.append(name);
-  bytes_.push_back(kValueTag);
-  AppendVarint(value.size(), bytes_);
-  bytes_.append(value);
 }
 
 std::shared_ptr<const SeriesBlock> SeriesBlock::Builder::Build(
     std::shared_ptr<const MetadataTable> table) {
-  bytes_.shrink_to_fit();
-  starts_.shrink_to_fit();
   if (table == nullptr) metadata_.clear();
   metadata_.shrink_to_fit();
-  return std::shared_ptr<const SeriesBlock>(new SeriesBlock(
-      std::move(bytes_), std::move(starts_), std::move(metadata_), std::move(table)));
+  Chunks chunks;
+  if (chunk_.size() > 0) chunks.push_back(chunk_.Build());
+  return std::shared_ptr<const SeriesBlock>(
+      new SeriesBlock(std::move(chunks), std::exchange(metadata_, {}), std::move(table)));
 }
 
-SeriesBlock::SeriesBlock(std::string bytes, std::vector<uint32_t> starts,
-                         std::vector<uint16_t> metadata, std::shared_ptr<const MetadataTable> table)
+SeriesBlock::SeriesBlock(Chunks chunks, std::vector<uint16_t> metadata,
+                         std::shared_ptr<const MetadataTable> table)
     : id_(++last_id),
-      bytes_(std::move(bytes)),
-      starts_(std::move(starts)),
+      chunks_(std::move(chunks)),
       metadata_(std::move(metadata)),
       table_(std::move(table)) {
-  uint64_t seed = XXH3_64bits(starts_.data(), starts_.size() * sizeof(uint32_t));
-  seed = XXH3_64bits_withSeed(metadata_.data(), metadata_.size() * sizeof(uint16_t), seed);
-  content_hash_ = XXH3_64bits_withSeed(bytes_.data(), bytes_.size(), seed);
+  std::erase_if(chunks_, [](const auto& chunk) { return chunk->size() == 0; });
+  chunks_.shrink_to_fit();
+  firsts_.reserve(chunks_.size() + 1);
+  uint32_t series = 0;
+  content_hash_ = XXH3_64bits(metadata_.data(), metadata_.size() * sizeof(uint16_t));
+  for (const auto& chunk : chunks_) {
+    firsts_.push_back(series);
+    series += static_cast<uint32_t>(chunk->size());
+    encoded_bytes_ += chunk->encoded().size();
+    const uint64_t hash = chunk->content_hash();
+    content_hash_ = XXH3_64bits_withSeed(&hash, sizeof(hash), content_hash_);
+  }
+  firsts_.push_back(series);
+  // An empty block has a place to look at, too.
+  if (chunks_.empty()) firsts_.push_back(series);
+}
+
+Result<std::shared_ptr<const SeriesBlock>> SeriesBlock::FromChunks(
+    Chunks chunks, std::vector<uint16_t> metadata, std::shared_ptr<const MetadataTable> table) {
+  size_t series = 0;
+  for (const auto& chunk : chunks) series += chunk->size();
+  if (metadata.size() != (table == nullptr ? 0 : series)) {
+    return Error{"series block: metadata of another number of series"};
+  }
+  const bool known = std::all_of(metadata.begin(), metadata.end(),
+                                 [&](uint16_t place) { return place < table->size(); });
+  if (!known) return Error{"series block: metadata that the table lacks"};
+  return std::shared_ptr<const SeriesBlock>(
+      new SeriesBlock(std::move(chunks), std::move(metadata), std::move(table)));
+}
+
+size_t SeriesBlock::FindChunk(size_t series) const {
+  const auto behind = std::upper_bound(firsts_.begin(), firsts_.end(), series);
+  const auto chunk = static_cast<size_t>(behind - firsts_.begin()) - 1;
+  last_chunk_.store(static_cast<uint32_t>(chunk), std::memory_order_relaxed);
+  return chunk;
+}
+
+bool SeriesBlock::SameLabels(const SeriesBlock& other) const {
+  if (size() != other.size()) return false;
+  if (firsts_ == other.firsts_) {
+    return std::equal(chunks_.begin(), chunks_.end(), other.chunks_.begin(),
+                      [](const auto& a, const auto& b) { return a->SameSeries(*b); });
+  }
+  for (size_t i = 0; i < size(); ++i) {
+    if (Encoded(i) != other.Encoded(i)) return false;
+  }
+  return true;
 }
 
 bool SeriesBlock::SameSeries(const SeriesBlock& other) const {
-  if (bytes_ != other.bytes_ || starts_ != other.starts_ || metadata_ != other.metadata_) {
-    return false;
-  }
+  if (metadata_ != other.metadata_ || !SameLabels(other)) return false;
   if (table_ == other.table_) return true;
   return table_ != nullptr && other.table_ != nullptr && *table_ == *other.table_;
 }
 
-Result<std::shared_ptr<const SeriesBlock>> SeriesBlock::FromEncoded(
-    std::string bytes, std::vector<uint32_t> starts, std::vector<uint16_t> metadata,
-    std::shared_ptr<const MetadataTable> table) {
-  if (!starts.empty() ? starts.front() != 0 : !bytes.empty()) {
-    return Error{"series block: bytes before the first series"};
-  }
-  for (size_t i = 0; i < starts.size(); ++i) {
-    const size_t end = i + 1 < starts.size() ? starts[i + 1] : bytes.size();
-    if (starts[i] > end || end > bytes.size()) return Error{"series block: starts out of order"};
-    if (!WellFormedSeries(std::string_view(bytes).substr(starts[i], end - starts[i]))) {
-      return Error{"series block: malformed labels of series " + std::to_string(i)};
-    }
-  }
-  if (metadata.size() != (table == nullptr ? 0 : starts.size())) {
-    return Error{"series block: metadata of another number of series"};
-  }
-  for (const uint16_t place : metadata) {
-    if (place >= table->size()) return Error{"series block: metadata that the table lacks"};
-  }
-  return std::shared_ptr<const SeriesBlock>(
-      new SeriesBlock(std::move(bytes), std::move(starts), std::move(metadata), std::move(table)));
-}
-
-std::string_view SeriesBlock::Encoded(size_t series) const {
-  const size_t end = series + 1 < starts_.size() ? starts_[series + 1] : bytes_.size();
-  return std::string_view(bytes_).substr(starts_[series], end - starts_[series]);
+size_t SeriesBlock::memory_bytes() const {
+  return sizeof(*this) + chunks_.capacity() * sizeof(chunks_[0]) +
+         firsts_.capacity() * sizeof(uint32_t) + metadata_.capacity() * sizeof(uint16_t);
 }
 
 Labels SeriesBlock::LabelsOf(size_t series) const {

@@ -30,18 +30,24 @@ class TwoPieces : public snappy::Source {
   std::string_view next_;
 };
 
-// Those of the samples for which that holds.
+// Those of the samples for which that holds; it may take exemplars from them.
 template <typename Kept>
-Batch Filtered(const Batch& batch, WireProtocol protocol, Kept kept) {
+std::optional<Batch> Filtered(const Batch& batch, WireProtocol protocol, Kept kept) {
   std::optional<MessageFrames> frames = MessageFrames::Of(batch);
-  if (!frames) return {};
+  if (!frames) return std::nullopt;
   FrameWriter writer(*frames, protocol);
   for (SeriesFrame& series : frames->series()) {
-    std::erase_if(series.samples, [&](const SampleFrame& sample) { return !kept(sample); });
-    if (!writer.Add(series, 0, series.samples.size())) return {};
+    std::erase_if(series.samples, [&](SampleFrame& sample) { return !kept(sample); });
+    if (!writer.Add(series, 0, series.samples.size())) return std::nullopt;
   }
   Batch made = writer.Seal();
-  return made.samples == 0 ? Batch{} : made;
+  made.may_be_resent = batch.may_be_resent;
+  return made;
+}
+
+bool MayHave(const WireContents& contents, const SampleFrame& sample) {
+  if (!sample.is_histogram) return true;
+  return contents.histograms && (contents.custom_buckets || !HasCustomBuckets(sample.bytes));
 }
 
 size_t Middle(const std::vector<SeriesFrame>& series, bool at_scrapes) {
@@ -94,14 +100,27 @@ std::vector<Batch> HalvesOf(const Batch& batch, bool at_scrapes) {
 }
 
 Batch WithoutOlderThan(const Batch& batch, int64_t oldest_ms) {
-  return Filtered(batch, batch.protocol, [oldest_ms](const SampleFrame& sample) {
-    return sample.timestamp_ms >= oldest_ms;
-  });
+  std::optional<Batch> made =
+      Filtered(batch, batch.protocol,
+               [oldest_ms](const SampleFrame& sample) { return sample.timestamp_ms >= oldest_ms; });
+  return made.value_or(Batch());
 }
 
-Batch ToProtocol(const Batch& batch, WireProtocol protocol) {
+Batch WithoutExemplars(const Batch& batch) {
+  std::optional<Batch> made = Filtered(batch, batch.protocol, [](SampleFrame& sample) {
+    sample.exemplars.clear();
+    return true;
+  });
+  return made.value_or(Batch());
+}
+
+std::optional<Batch> ToProtocol(const Batch& batch, WireProtocol protocol,
+                                const WireContents& contents) {
   if (batch.protocol == protocol) return batch;
-  return Filtered(batch, protocol, [](const SampleFrame&) { return true; });
+  return Filtered(batch, protocol, [&](SampleFrame& sample) {
+    if (!contents.exemplars) sample.exemplars.clear();
+    return MayHave(contents, sample);
+  });
 }
 
 }  // namespace limpet

@@ -8,11 +8,13 @@
 #define LIMPET_QUEUE_WIRE_BATCH_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "queue/wire.h"
+#include "queue/wire_attachments.h"
 
 namespace limpet {
 
@@ -21,14 +23,24 @@ enum class WireProtocol : uint8_t {
   kV2,  // io.prometheus.write.v2.Request
 };
 
+struct WireCounts {
+  uint64_t samples = 0;     // histograms among them
+  uint64_t histograms = 0;  // native ones
+  uint64_t exemplars = 0;
+};
+
 struct Batch {
   std::string body;  // compressed
   WireProtocol protocol = WireProtocol::kV1;
   uint64_t series = 0;   // time series in the message
-  uint64_t samples = 0;  // of all of them
+  uint64_t samples = 0;  // of all of them, native histograms among them
   int64_t oldest_ms = 0;
   int64_t newest_ms = 0;
   bool may_be_resent = false;  // has samples that the receiver may have already, see ScrapeView
+  uint64_t histograms = 0;
+  uint64_t exemplars = 0;
+
+  WireCounts counts() const { return {samples, histograms, exemplars}; }
 };
 
 // A message, in one piece or two, as a snappy block; `memory` is lent for it and holds nothing
@@ -42,12 +54,16 @@ std::string CompressBlock(std::string_view first, std::string_view second, WireB
 std::vector<Batch> HalvesOf(const Batch& batch, bool at_scrapes = false);
 
 // Without the samples before `oldest_ms`, and without series that have no others; no samples where
-// none are left.
+// none are left. Exemplars go with their samples.
 Batch WithoutOlderThan(const Batch& batch, int64_t oldest_ms);
 
-// The same samples in that protocol; a batch that is in it already comes back as it is. From 2.0 to
-// 1.0 the metadata goes. No samples where the body is none of ours.
-Batch ToProtocol(const Batch& batch, WireProtocol protocol);
+Batch WithoutExemplars(const Batch& batch);
+
+// The same samples in that protocol, but for what its messages may not have; a batch that is in it
+// already comes back as it is. From 2.0 to 1.0 the metadata goes. Nothing where the body is none of
+// ours.
+std::optional<Batch> ToProtocol(const Batch& batch, WireProtocol protocol,
+                                const WireContents& contents = {});
 
 }  // namespace limpet
 

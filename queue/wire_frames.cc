@@ -33,6 +33,23 @@ bool ReadTimestamp(std::string_view sample, int64_t& timestamp_ms) {
   return sample.empty();
 }
 
+bool ReadHistogramTimestamp(std::string_view histogram, int64_t& timestamp_ms) {
+  if (histogram.empty() || histogram.front() != kWireHistogramTimestamp) return false;
+  histogram.remove_prefix(1);
+  uint64_t value = 0;
+  if (!ReadVarint(histogram, value)) return false;
+  timestamp_ms = static_cast<int64_t>(value);
+  return true;
+}
+
+char HistogramsTag(WireProtocol protocol) {
+  return protocol == WireProtocol::kV2 ? kWireHistogramsV2 : kWireHistograms;
+}
+
+char ExemplarsTag(WireProtocol protocol) {
+  return protocol == WireProtocol::kV2 ? kWireExemplarsV2 : kWireExemplars;
+}
+
 // A length-delimited field off the front.
 bool ReadField(std::string_view& bytes, char& tag, std::string_view& content) {
   if (bytes.empty()) return false;
@@ -80,9 +97,16 @@ bool MessageFrames::ReadSeries(std::string_view content) {
     if (!ReadField(content, tag, field)) return false;
     const std::string_view whole = before.substr(0, before.size() - content.size());
     if (tag == kWireSamples) {
-      if (!ReadTimestamp(field, series.samples.emplace_back(SampleFrame{whole, 0}).timestamp_ms)) {
-        return false;
-      }
+      SampleFrame& sample = series.samples.emplace_back();
+      sample.bytes = whole;
+      if (!ReadTimestamp(field, sample.timestamp_ms)) return false;
+    } else if (tag == HistogramsTag(protocol_)) {
+      SampleFrame& sample = series.samples.emplace_back();
+      sample.bytes = field;
+      sample.is_histogram = true;
+      if (!ReadHistogramTimestamp(field, sample.timestamp_ms)) return false;
+    } else if (tag == ExemplarsTag(protocol_)) {
+      if (!ReadExemplar(field, series.samples)) return false;
     } else if (v2 && tag == kWireMetadata) {
       series.metadata = field;
     } else if (tag == kWireLabels && series.samples.empty()) {
@@ -91,6 +115,33 @@ bool MessageFrames::ReadSeries(std::string_view content) {
       return false;
     }
   }
+  return true;
+}
+
+bool MessageFrames::ReadExemplar(std::string_view content, std::vector<SampleFrame>& samples) {
+  ExemplarFrame exemplar;
+  const bool v2 = protocol_ == WireProtocol::kV2;
+  const char* const labels = content.data();
+  while (!content.empty() && content.front() == kWireExemplarLabels) {
+    char tag = 0;
+    std::string_view field;
+    if (!ReadField(content, tag, field)) return false;
+    exemplar.labels =
+        v2 ? field : std::string_view(labels, static_cast<size_t>(content.data() - labels));
+  }
+  exemplar.rest = content;
+  if (!content.empty() && content.front() == kWireExemplarValue) {
+    if (content.size() < 1 + sizeof(double)) return false;
+    content.remove_prefix(1 + sizeof(double));
+  }
+  if (content.empty() || content.front() != kWireExemplarTimestamp) return false;
+  content.remove_prefix(1);
+  uint64_t timestamp = 0;
+  if (!ReadVarint(content, timestamp) || !content.empty() || samples.empty()) return false;
+  exemplar.timestamp_ms = static_cast<int64_t>(timestamp);
+  auto owner = samples.begin();
+  while (owner + 1 != samples.end() && owner->timestamp_ms < exemplar.timestamp_ms) ++owner;
+  owner->exemplars.push_back(exemplar);
   return true;
 }
 
@@ -151,6 +202,23 @@ bool FrameWriter::AppendMetadata(std::string_view metadata, std::string& out) {
   return true;
 }
 
+bool FrameWriter::AppendExemplars(const SampleFrame& sample, std::string& out) {
+  for (const ExemplarFrame& exemplar : sample.exemplars) {
+    std::string labels;
+    if (!AppendLabels(exemplar.labels, labels)) return false;
+    std::string content;
+    if (to_ == WireProtocol::kV1) {
+      content = std::move(labels);
+    } else if (!labels.empty()) {
+      AppendField(kWireExemplarLabels, labels, content);
+    }
+    content.append(exemplar.rest);
+    AppendField(ExemplarsTag(to_), content, out);
+    ++batch_.exemplars;
+  }
+  return true;
+}
+
 bool FrameWriter::Add(const SeriesFrame& series, size_t from, size_t to) {
   if (from >= to) return true;
   labels_.clear();
@@ -166,12 +234,20 @@ bool FrameWriter::Add(const SeriesFrame& series, size_t from, size_t to) {
   }
   for (size_t i = from; i < to; ++i) {
     const SampleFrame& sample = series.samples[i];
-    content.append(sample.bytes);
+    if (sample.is_histogram) {
+      ++batch_.histograms;
+      AppendField(HistogramsTag(to_), sample.bytes, content);
+    } else {
+      content.append(sample.bytes);
+    }
     const bool first = batch_.samples++ == 0;
     batch_.oldest_ms =
         first ? sample.timestamp_ms : std::min(batch_.oldest_ms, sample.timestamp_ms);
     batch_.newest_ms =
         first ? sample.timestamp_ms : std::max(batch_.newest_ms, sample.timestamp_ms);
+  }
+  for (size_t i = from; i < to; ++i) {
+    if (!AppendExemplars(series.samples[i], content)) return false;
   }
   if (!metadata_.empty()) AppendField(kWireMetadata, metadata_, content);
   AppendField(to_ == WireProtocol::kV1 ? kWireTimeSeries : kWireTimeSeriesV2, content, message_);

@@ -2,9 +2,11 @@
 // them.
 //
 // Who calls it: what changes batches (queue/wire_batch.h); one thread at a time.
-// It reads what RequestBuilder writes: a series is its labels, then its samples, then (2.0) its
-// metadata. Anything else is an error: these messages never come from outside. In a new 2.0 message
-// the symbols are numbered afresh, so that half of a message does not have all of its symbols.
+// It reads what RequestBuilder writes: a series is its labels, then its samples or histograms, then
+// their exemplars, then (2.0) its metadata. A message does not say which sample an exemplar belongs
+// to: it is taken for the first that is not before it, the last one's where all are. Anything else
+// is an error: these messages never come from outside. In a new 2.0 message the symbols are
+// numbered afresh, so that half of a message does not have all of its symbols.
 #ifndef LIMPET_QUEUE_WIRE_FRAMES_H_
 #define LIMPET_QUEUE_WIRE_FRAMES_H_
 
@@ -19,9 +21,17 @@
 
 namespace limpet {
 
-struct SampleFrame {
-  std::string_view bytes;  // with tag and length
+struct ExemplarFrame {
+  std::string_view labels;  // as those of a series
+  std::string_view rest;    // value and timestamp
   int64_t timestamp_ms = 0;
+};
+
+struct SampleFrame {
+  std::string_view bytes;  // of a sample with tag and length, of a histogram the content
+  int64_t timestamp_ms = 0;
+  bool is_histogram = false;
+  std::vector<ExemplarFrame> exemplars;
 };
 
 struct SeriesFrame {
@@ -44,6 +54,7 @@ class MessageFrames {
   MessageFrames() = default;
   bool Read(std::string_view message);
   bool ReadSeries(std::string_view content);
+  bool ReadExemplar(std::string_view content, std::vector<SampleFrame>& samples);
 
   WireProtocol protocol_ = WireProtocol::kV1;
   std::unique_ptr<std::string> message_;  // its address stays, also when this is moved
@@ -61,6 +72,7 @@ class FrameWriter {
 
  private:
   bool AppendLabels(std::string_view labels, std::string& out);
+  bool AppendExemplars(const SampleFrame& sample, std::string& out);
   bool AppendMetadata(std::string_view metadata, std::string& out);
   // A symbol of the message read, in the one written.
   bool AppendRef(uint64_t ref, std::string& out);

@@ -17,7 +17,7 @@ const RelabeledLayout& WriteRelabel::Layout(const std::shared_ptr<const SeriesBl
   RelabeledLayout made = Relabel(block);
   size_t bytes = sizeof(made) + made.series.capacity() * sizeof(uint32_t);
   if (made.block != block) {
-    bytes += made.block->encoded().size() + made.block->size() * sizeof(uint32_t);
+    bytes += made.block->encoded_bytes() + made.block->size() * sizeof(uint32_t);
   }
   return layouts_.Put(block->id(), std::move(made), bytes);
 }

@@ -6,10 +6,22 @@
 namespace limpet {
 namespace {
 
-char* WriteSamples(char* out, std::span<const WireSample> samples) {
-  for (const WireSample& sample : samples) out = WriteSample(out, sample);
-  return out;
-}
+// Samples with nothing but their values.
+class PlainContent {
+ public:
+  explicit PlainContent(std::span<const WireSample> samples)
+      : samples_(samples), bytes_(SamplesBytes(samples)) {}
+  size_t BytesMax() const { return bytes_; }
+  size_t Prepare(MessageV2* /*message*/) const { return bytes_; }
+  char* Write(char* out) const {
+    for (const WireSample& sample : samples_) out = WriteSample(out, sample);
+    return out;
+  }
+
+ private:
+  std::span<const WireSample> samples_;
+  size_t bytes_;
+};
 
 }  // namespace
 
@@ -24,71 +36,74 @@ inline char* RequestBuilder::BeginSeries(size_t bytes) {
   return WriteVarint(out, bytes);
 }
 
-inline bool RequestBuilder::WriteSeries(const Source& source, size_t series,
-                                        std::span<const WireSample> samples,
+template <typename Content>
+inline bool RequestBuilder::WriteSeries(const Source& source, size_t series, Content& content,
                                         const RequestLimits& limits) {
-  const size_t content_bytes = SamplesBytes(samples);
   const std::string_view inner = source.block->Encoded(series);
   if (protocol_ == WireProtocol::kV2) {
     const size_t label_bytes = inner.size() + outer_.bytes();
-    if (NoRoom(message_v2_.SeriesBytesMax(series, label_bytes, content_bytes), limits))
+    if (NoRoom(message_v2_.SeriesBytesMax(series, label_bytes, content.BytesMax()), limits))
       return false;
-    message_v2_.EndSeries(WriteSamples(message_v2_.BeginSeries(series, content_bytes), samples));
+    const size_t bytes = content.Prepare(&message_v2_);
+    message_v2_.EndSeries(content.Write(message_v2_.BeginSeries(series, bytes)));
     return true;
   }
-  const size_t bytes = source.plan->LabelBytes(series, inner.size(), outer_) + content_bytes;
-  if (NoRoom(1 + VarintSize(bytes) + bytes, limits)) return false;
-  char* out = source.plan->WriteLabels(series, inner.data(), outer_, BeginSeries(bytes));
-  message_.SetEnd(WriteSamples(out, samples));
+  const size_t label_bytes = source.plan->LabelBytes(series, inner.size(), outer_);
+  const size_t bytes_max = label_bytes + content.BytesMax();
+  if (NoRoom(1 + VarintSize(bytes_max) + bytes_max, limits)) return false;
+  char* out = BeginSeries(label_bytes + content.Prepare(nullptr));
+  out = source.plan->WriteLabels(series, inner.data(), outer_, out);
+  message_.SetEnd(content.Write(out));
   return true;
 }
 
-bool RequestBuilder::WriteRelabelled(size_t series, std::span<const WireSample> samples,
-                                     const RequestLimits& limits) {
-  const size_t content_bytes = SamplesBytes(samples);
+template <typename Content>
+bool RequestBuilder::WriteRelabelled(size_t series, Content& content, const RequestLimits& limits) {
   const size_t label_bytes = relabelled_.size();
   if (protocol_ == WireProtocol::kV2) {
-    if (NoRoom(message_v2_.SeriesBytesMax(series, label_bytes, content_bytes), limits))
+    if (NoRoom(message_v2_.SeriesBytesMax(series, label_bytes, content.BytesMax()), limits))
       return false;
-    char* out = message_v2_.BeginSeries(series, relabelled_, content_bytes);
-    message_v2_.EndSeries(WriteSamples(out, samples));
+    const size_t bytes = content.Prepare(&message_v2_);
+    message_v2_.EndSeries(content.Write(message_v2_.BeginSeries(series, relabelled_, bytes)));
     return true;
   }
-  const size_t bytes = label_bytes + content_bytes;
-  if (NoRoom(1 + VarintSize(bytes) + bytes, limits)) return false;
-  char* out = BeginSeries(bytes);
+  const size_t bytes_max = label_bytes + content.BytesMax();
+  if (NoRoom(1 + VarintSize(bytes_max) + bytes_max, limits)) return false;
+  char* out = BeginSeries(label_bytes + content.Prepare(nullptr));
   std::memcpy(out, relabelled_.data(), label_bytes);
-  message_.SetEnd(WriteSamples(out + label_bytes, samples));
+  message_.SetEnd(content.Write(out + label_bytes));
   return true;
 }
 
+template <typename Content>
 inline RequestBuilder::Added RequestBuilder::AddSeries(const Source& source, size_t series,
-                                                       std::span<const WireSample> samples,
+                                                       Content& content,
                                                        const RequestLimits& limits) {
   bool written = false;
   if (source.plan == nullptr) {
     if (!relabel_.Apply(*source.block, series, outer_, relabelled_)) return Added::kDropped;
-    written = WriteRelabelled(series, samples, limits);
+    written = WriteRelabelled(series, content, limits);
   } else {
     if (source.relabelled != nullptr) {
       series = source.relabelled->series[series];
       if (series == RelabeledLayout::kDropped) return Added::kDropped;
     }
-    written = WriteSeries(source, series, samples, limits);
+    written = WriteSeries(source, series, content, limits);
   }
-  if (!written) return Added::kNoRoom;
-  const auto [oldest, newest] =
-      std::pair(samples.front().timestamp_ms, samples.back().timestamp_ms);
-  oldest_ms_ = samples_ == 0 ? oldest : std::min(oldest_ms_, oldest);
-  newest_ms_ = samples_ == 0 ? newest : std::max(newest_ms_, newest);
+  return written ? Added::kYes : Added::kNoRoom;
+}
+
+inline void RequestBuilder::CountAdded(uint64_t samples, int64_t oldest_ms, int64_t newest_ms) {
+  oldest_ms_ = samples_ == 0 ? oldest_ms : std::min(oldest_ms_, oldest_ms);
+  newest_ms_ = samples_ == 0 ? newest_ms : std::max(newest_ms_, newest_ms);
   ++series_;
-  samples_ += samples.size();
-  return Added::kYes;
+  samples_ += samples;
 }
 
 RequestBuilder::Source RequestBuilder::Begin(const ScrapeRun& run) {
   if (samples_ == 0) {
     protocol_ = next_protocol_;
+    contents_ = next_contents_;
     // Of series that then found no room or were dropped.
     message_v2_.Clear();
   }
@@ -135,9 +150,13 @@ size_t RequestBuilder::Add(const ScrapeRun& run, size_t from_series, const Reque
   const size_t end = run.series_end();
   for (size_t i = run.NextSeries(from_series); i < end; i = run.NextSeries(i + 1)) {
     if (values_looked_at_ >= limits.values_max) return i;
+    if (run.HasAttachments(i)) {
+      if (!AddAttached(source, run, i, limits)) return i;
+      continue;
+    }
     std::span<const WireSample> samples = TakeSamples(run, i, limits.oldest_ms);
     if (samples.empty()) {
-      too_old_ += too_old_of_series_;
+      CountOf(LeftOut::kTooOld).samples += too_old_of_series_;
       continue;
     }
     const size_t all = samples.size();
@@ -148,20 +167,105 @@ size_t RequestBuilder::Add(const ScrapeRun& run, size_t from_series, const Reque
       }
       samples = samples.first(std::max<uint64_t>(limits.samples_max, 1));
     }
-    const Added added = AddSeries(source, i, samples, limits);
+    PlainContent content(samples);
+    const Added added = AddSeries(source, i, content, limits);
     if (added == Added::kNoRoom) return i;
-    too_old_ += too_old_of_series_;
+    CountOf(LeftOut::kTooOld).samples += too_old_of_series_;
     if (added == Added::kDropped) {
-      relabelled_away_ += all;
-    } else if (samples.size() < all) {
+      CountOf(LeftOut::kRelabelled).samples += all;
+      continue;
+    }
+    CountAdded(samples.size(), samples.front().timestamp_ms, samples.back().timestamp_ms);
+    if (samples.size() < all) {
       split_ = {run.id(), i, static_cast<size_t>(&samples.back() + 1 - samples_of_series_)};
       no_room_ = true;
       return i;
-    } else {
-      split_.run = 0;
     }
+    split_.run = 0;
   }
   return end;
+}
+
+std::optional<LeftOut> RequestBuilder::WhyNot(const AttachedSample& sample,
+                                              const RequestLimits& limits) const {
+  if (sample.sample.timestamp_ms < limits.oldest_ms) return LeftOut::kTooOld;
+  if (!sample.is_histogram) return std::nullopt;
+  if (!contents_.histograms) return LeftOut::kHistogramsNotEnabled;
+  if (!contents_.custom_buckets && HasCustomBuckets(sample.histogram)) {
+    return LeftOut::kCustomBuckets;
+  }
+  return std::nullopt;
+}
+
+void RequestBuilder::CountLeftOut(LeftOut reason, const AttachedSample& sample) {
+  WireCounts& count = CountOf(reason);
+  ++count.samples;
+  if (sample.is_histogram) ++count.histograms;
+  count.exemplars += sample.exemplars.size();
+}
+
+size_t RequestBuilder::StretchOf(std::span<const AttachedSample> samples,
+                                 const RequestLimits& limits) const {
+  const uint64_t samples_max = std::max<uint64_t>(limits.samples_max, 1);
+  if (samples_ >= samples_max) return 0;
+  const uint64_t room = samples_max - samples_;
+  size_t bytes = 0;
+  size_t end = 0;
+  for (; end < samples.size() && end < room; ++end) {
+    const AttachedSample& sample = samples[end];
+    if (sample.is_histogram != samples.front().is_histogram || WhyNot(sample, limits)) break;
+    bytes += AttachedContent::BytesMaxOf(sample, contents_.exemplars);
+    if (end > 0 && bytes > limits.bytes_max / 2) break;
+  }
+  return end;
+}
+
+RequestBuilder::Added RequestBuilder::AddStretch(const Source& source, size_t series,
+                                                 std::span<const AttachedSample> stretch,
+                                                 const RequestLimits& limits) {
+  AttachedContent content(stretch, contents_.exemplars);
+  const Added added = AddSeries(source, series, content, limits);
+  if (added != Added::kYes) return added;
+  CountAdded(stretch.size(), stretch.front().sample.timestamp_ms,
+             stretch.back().sample.timestamp_ms);
+  if (stretch.front().is_histogram) histograms_ += stretch.size();
+  exemplars_ += content.exemplars();
+  if (contents_.exemplars) return added;
+  for (const AttachedSample& sample : stretch) {
+    CountOf(LeftOut::kExemplarsNotEnabled).exemplars += sample.exemplars.size();
+  }
+  return added;
+}
+
+bool RequestBuilder::AddAttached(const Source& source, const ScrapeRun& run, size_t series,
+                                 const RequestLimits& limits) {
+  attached_of_series_.resize(ScrapeRun::kRowsMax);
+  const size_t count = run.AttachedSamples(series, attached_of_series_.data());
+  values_looked_at_ += count;
+  const std::span<const AttachedSample> samples(attached_of_series_.data(), count);
+  size_t next = split_.run == run.id() && split_.series == series ? split_.samples : 0;
+  while (next < count) {
+    if (const auto reason = WhyNot(samples[next], limits)) {
+      CountLeftOut(*reason, samples[next++]);
+      continue;
+    }
+    const size_t stretch = StretchOf(samples.subspan(next), limits);
+    const Added added = stretch == 0
+                            ? Added::kNoRoom
+                            : AddStretch(source, series, samples.subspan(next, stretch), limits);
+    if (added == Added::kNoRoom) {
+      split_ = {run.id(), series, next};
+      no_room_ = true;
+      return false;
+    }
+    if (added == Added::kDropped) {
+      for (; next < count; ++next) CountLeftOut(LeftOut::kRelabelled, samples[next]);
+      break;
+    }
+    next += stretch;
+  }
+  split_.run = 0;
+  return true;
 }
 
 Batch RequestBuilder::Seal() {
@@ -172,12 +276,16 @@ Batch RequestBuilder::Seal() {
                    : CompressBlock(message_v2_.symbols(), message_v2_.series(), memory_.compressed);
   batch.series = series_;
   batch.samples = samples_;
+  batch.histograms = histograms_;
+  batch.exemplars = exemplars_;
   batch.oldest_ms = oldest_ms_;
   batch.newest_ms = newest_ms_;
   message_.Clear();
   message_v2_.Clear();
   series_ = 0;
   samples_ = 0;
+  histograms_ = 0;
+  exemplars_ = 0;
   return batch;
 }
 

@@ -13,7 +13,8 @@ std::atomic<uint64_t> last_id{0};
 bool ScrapeRun::Append(const ScrapeView& scrape) {
   if (!rows_.empty()) {
     if (scrape.layout->id() != layout_->id() || scrape.target->id != target_->id) return false;
-    if (rows_.size() == kRowsMax || values_.size() + scrape.values.size() > kValuesMax) {
+    if (rows_.size() == kRowsMax || values_.size() + scrape.values.size() > kValuesMax ||
+        !attachments_.HasRoomFor(scrape)) {
       return false;
     }
     in_order_ = in_order_ && scrape.timestamp_ms >= rows_.back().timestamp_ms;
@@ -34,6 +35,7 @@ bool ScrapeRun::Append(const ScrapeView& scrape) {
     timestamps_.insert(timestamps_.end(), scrape.timestamps.begin(), scrape.timestamps.end());
     in_order_ = false;
   }
+  attachments_.Add(rows_.size(), scrape);
   oldest_ms_ = rows_.empty() ? row.timestamp_ms : std::min(oldest_ms_, row.timestamp_ms);
   rows_.push_back(row);
   return true;
@@ -47,6 +49,7 @@ void ScrapeRun::Clear() {
   values_.clear();
   series_.clear();
   timestamps_.clear();
+  attachments_.Clear();
   all_ = true;
   in_order_ = true;
   may_be_resent_ = false;
@@ -80,15 +83,29 @@ size_t ScrapeRun::SortedSamples(size_t series, WireSample* out) const {
   for (const Row& row : rows_) {
     const size_t place = Find(row, series);
     if (place == row.size) continue;
-    const int64_t timestamp_ms =
-        row.timestamps == kNone ? row.timestamp_ms : timestamps_[row.timestamps + place];
-    out[count++] = {timestamp_ms, values_[row.values + place]};
+    out[count++] = SampleAt(row, place);
   }
   const auto earlier = [](const WireSample& a, const WireSample& b) {
     return a.timestamp_ms < b.timestamp_ms;
   };
   // Nearly always they are in order, and stable_sort takes memory.
   if (!std::is_sorted(out, out + count, earlier)) std::stable_sort(out, out + count, earlier);
+  return count;
+}
+
+size_t ScrapeRun::AttachedSamples(size_t series, AttachedSample* out) const {
+  size_t count = 0;
+  for (size_t i = 0; i < rows_.size(); ++i) {
+    const size_t place = Find(rows_[i], series);
+    if (place == rows_[i].size) continue;
+    AttachedSample& sample = out[count++];
+    sample = {};
+    sample.sample = SampleAt(rows_[i], place);
+    attachments_.Attach(i, place, sample);
+  }
+  std::stable_sort(out, out + count, [](const AttachedSample& a, const AttachedSample& b) {
+    return a.sample.timestamp_ms < b.sample.timestamp_ms;
+  });
   return count;
 }
 

@@ -4,7 +4,8 @@
 // Who calls it: the sender of one receiver fills it from its LogReader and gives it to
 // RequestBuilder::Add; one thread at a time.
 // Operation: values are copied, so that a run outlives the views it was made of; the memory is kept
-// between uses. Limits: at most kRowsMax rows and kValuesMax values; one row is always taken.
+// between uses. Limits: at most kRowsMax rows, kValuesMax values and 2 MiB of histograms and
+// exemplars; one row is always taken.
 //
 //   ScrapeRun run;
 //   while (const ScrapeView* scrape = reader.Next()) {
@@ -21,6 +22,7 @@
 
 #include "queue/scrape_view.h"
 #include "queue/wire.h"
+#include "queue/wire_attachments.h"
 
 namespace limpet {
 
@@ -66,6 +68,10 @@ class ScrapeRun {
     }
     return rows_.size();
   }
+  // Whether there are histograms or exemplars among the samples of a series. Those have all that
+  // belongs to them from AttachedSamples, in the same order; it is good until Clear.
+  bool HasAttachments(size_t series) const { return attachments_.Has(series); }
+  size_t AttachedSamples(size_t series, AttachedSample* out) const;
 
  private:
   struct Row {
@@ -83,6 +89,11 @@ class ScrapeRun {
   }
   size_t NextListed(size_t series) const;
   size_t SortedSamples(size_t series, WireSample* out) const;
+  // The sample at a place of a row.
+  WireSample SampleAt(const Row& row, size_t place) const {
+    return {row.timestamps == kNone ? row.timestamp_ms : timestamps_[row.timestamps + place],
+            values_[row.values + place]};
+  }
   // The place of a series' value in its row; row.size where it has none.
   size_t Find(const Row& row, size_t series) const;
 
@@ -94,6 +105,7 @@ class ScrapeRun {
   std::vector<double> values_;
   std::vector<uint32_t> series_;
   std::vector<int64_t> timestamps_;
+  RunAttachments attachments_;
   bool all_ = true;  // each row has a value for every series
   bool may_be_resent_ = false;
   bool in_order_ = true;  // the rows are in order of time, and all samples have their row's time

@@ -56,23 +56,29 @@ void SymbolTable::Release() { *this = SymbolTable(); }
 
 LayoutSymbols::LayoutSymbols(const SeriesBlock& block) {
   std::unordered_map<std::string_view, uint32_t> known;
-  const auto add = [&](std::string_view text) {
-    const auto [at, added] = known.try_emplace(text, static_cast<uint32_t>(symbols_.size()));
-    if (added) {
-      const size_t start =
-          text.empty() ? 0 : static_cast<size_t>(text.data() - block.encoded().data());
-      symbols_.push_back({static_cast<uint32_t>(start), static_cast<uint32_t>(text.size()),
-                          SymbolTable::Hash(text)});
-    }
-    refs_.push_back(at->second);
-  };
   starts_.reserve(block.size());
-  for (size_t series = 0; series < block.size(); ++series) {
-    starts_.push_back(static_cast<uint32_t>(refs_.size()));
-    block.ForEachLabel(series, [&](std::string_view name, std::string_view value) {
-      add(name);
-      add(value);
-    });
+  for (uint32_t c = 0; c < block.chunks().size(); ++c) {
+    const SeriesChunk& chunk = *block.chunks()[c];
+    const auto add = [&](std::string_view text) {
+      const auto [at, added] = known.try_emplace(text, static_cast<uint32_t>(symbols_.size()));
+      if (added) {
+        const size_t start =
+            text.empty() ? 0 : static_cast<size_t>(text.data() - chunk.encoded().data());
+        symbols_.push_back({c, static_cast<uint32_t>(start), static_cast<uint32_t>(text.size()),
+                            SymbolTable::Hash(text)});
+      }
+      refs_.push_back(at->second);
+    };
+    for (size_t series = 0; series < chunk.size(); ++series) {
+      starts_.push_back(static_cast<uint32_t>(refs_.size()));
+      std::string_view rest = chunk.Encoded(series);
+      std::string_view name;
+      std::string_view value;
+      while (NextEncodedLabel(rest, name, value)) {
+        add(name);
+        add(value);
+      }
+    }
   }
   symbols_.shrink_to_fit();
   refs_.shrink_to_fit();

@@ -58,7 +58,8 @@ class LayoutSymbols {
   // Name, value, name, value: of all the series' labels, empty ones too.
   const uint32_t* RefsOf(size_t series) const { return refs_.data() + starts_[series]; }
   std::string_view Text(const SeriesBlock& block, size_t symbol) const {
-    return block.encoded().substr(symbols_[symbol].start, symbols_[symbol].size);
+    const Symbol& s = symbols_[symbol];
+    return block.chunks()[s.chunk]->encoded().substr(s.start, s.size);
   }
   uint32_t HashOf(size_t symbol) const { return symbols_[symbol].hash; }
   size_t memory_bytes() const {
@@ -68,7 +69,8 @@ class LayoutSymbols {
 
  private:
   struct Symbol {
-    uint32_t start;  // in the block's encoded()
+    uint32_t chunk;
+    uint32_t start;  // in the chunk's encoded()
     uint32_t size;
     uint32_t hash;
   };

@@ -42,6 +42,9 @@ class MessageV2 {
   // Behind the samples.
   void EndSeries(char* out);
 
+  // Of a string that a series to be begun refers to from its content.
+  uint32_t Number(std::string_view text) { return symbols_.Number(text); }
+
   std::string_view symbols() const { return symbols_.encoded(); }
   std::string_view series() const { return series_.view(); }
   size_t bytes() const { return symbols().size() + series().size(); }

@@ -36,7 +36,8 @@ if [ $only = fuzz ]; then
   # what one finds worth keeping stays in its corpus, a crash beside it
   fuzz() {
     mkdir -p "build/fuzz/corpus/$1"
-    "build/fuzz/bin/$1" -max_total_time="$2" -timeout=10 -rss_limit_mb=2048 -print_final_stats=0 -verbosity=0 \
+    local words=(); [ ! -f "tests/fuzz/$1.dict" ] || words=("-dict=tests/fuzz/$1.dict")
+    "build/fuzz/bin/$1" "${words[@]}" -max_total_time="$2" -timeout=10 -rss_limit_mb=2048 -print_final_stats=0 -verbosity=0 \
       -artifact_prefix="build/fuzz/$1-" "build/fuzz/corpus/$1" && echo "$1: $2 s without a finding"
   }
   export -f fuzz

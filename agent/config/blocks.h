@@ -8,7 +8,9 @@
 #ifndef LIMPET_AGENT_CONFIG_BLOCKS_H_
 #define LIMPET_AGENT_CONFIG_BLOCKS_H_
 
+#include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "agent/config/config.h"
@@ -21,10 +23,21 @@ void ReadStorage(ReadContext& context, const YamlNode& node, StorageConfig& stor
 
 // The keys of a scrape configuration that the global block has too.
 void ReadScrapeDefaults(MappingReader& reader, ScrapeDefaults& scrape);
+// How fine its native histograms may be, which only a scrape configuration says.
+void ReadNativeHistogramLimits(MappingReader& reader, ScrapeConfig& scrape);
 
-// A list of scrape configurations; what they leave out comes from `global`.
+// The file and the path in it that each job's name was first seen at: names are unique over files.
+using JobPlaces = std::map<std::string, std::pair<std::string, std::string>>;
+
+// A list of scrape configurations, added to `scrape_configs`; what they leave out comes from
+// `global`.
+void ReadScrapeConfigs(ReadContext& context, const YamlNode& node, const GlobalConfig& global,
+                       JobPlaces& jobs, std::vector<ScrapeConfig>& scrape_configs);
+// The same for a list whose names need to be unique in itself alone.
 void ReadScrapeConfigs(ReadContext& context, const YamlNode& node, const GlobalConfig& global,
                        std::vector<ScrapeConfig>& scrape_configs);
+// The patterns of files with more of them.
+void ReadScrapeConfigFiles(MappingReader& reader, std::vector<std::string>& patterns);
 
 void ReadRemoteWrites(ReadContext& context, const YamlNode& node,
                       std::vector<RemoteWriteConfig>& remote_writes);
@@ -33,6 +46,21 @@ void ReadQueueConfig(ReadContext& context, const YamlNode& node, const std::stri
 
 void ReadKubernetesSd(ReadContext& context, const YamlNode& node, const std::string& path,
                       KubernetesSdConfig& kubernetes);
+// Its keys that say which API server to ask, as whom, and for which namespaces.
+void ReadKubernetesSource(MappingReader& reader, KubernetesSource& source);
+
+void ReadKubernetesMonitors(ReadContext& context, const YamlNode& node,
+                            KubernetesMonitorsConfig& monitors);
+
+void ReadFileSd(ReadContext& context, const YamlNode& node, const std::string& path,
+                FileSdConfig& files);
+void ReadHttpSd(ReadContext& context, const YamlNode& node, const std::string& path,
+                HttpSdConfig& http);
+
+// What a target may be: an address, any text, or even none, which is left out later.
+enum class TargetText { kAddress, kNotEmpty, kAny };
+void ReadStaticConfig(ReadContext& context, const YamlNode& node, const std::string& path,
+                      TargetText allowed, StaticConfig& group);
 
 // The list under `key`.
 void ReadRelabelRules(MappingReader& reader, std::string_view key, std::vector<RelabelRule>& rules);

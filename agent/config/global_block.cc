@@ -53,8 +53,7 @@ void ReadGlobal(ReadContext& context, const YamlNode& node, GlobalConfig& global
   }
   for (const char* key :
        {"scrape_failure_log_file", "keep_dropped_targets", "metric_name_validation_scheme",
-        "metric_name_escaping_scheme", "scrape_native_histograms",
-        "always_scrape_classic_histograms", "convert_classic_histograms_to_nhcb", "runtime"}) {
+        "metric_name_escaping_scheme", "convert_classic_histograms_to_nhcb", "runtime"}) {
     reader.NotSupported(key);
   }
   reader.Finish();

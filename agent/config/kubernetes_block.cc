@@ -44,9 +44,9 @@ bool IsNamespaceName(std::string_view name) {
 }
 
 void ReadNamespaces(ReadContext& context, const YamlNode& node, const std::string& path,
-                    KubernetesSdConfig& kubernetes) {
+                    KubernetesSource& source) {
   MappingReader reader(context, node, path);
-  reader.Bool("own_namespace", kubernetes.own_namespace);
+  reader.Bool("own_namespace", source.own_namespace);
   reader.List("names", [&](const YamlNode& item, const std::string& item_path) {
     std::optional<std::string> name = ReadText(context, item, item_path, "a namespace");
     if (!name) return;
@@ -55,7 +55,7 @@ void ReadNamespaces(ReadContext& context, const YamlNode& node, const std::strin
           item.place, item_path,
           "expected a namespace (lower-case letters, digits and -), found " + DescribeNode(item));
     }
-    auto& names = kubernetes.namespaces;
+    auto& names = source.namespaces;
     if (std::find(names.begin(), names.end(), *name) == names.end()) names.push_back(*name);
   });
   reader.Finish();
@@ -100,7 +100,7 @@ void ReadAttachMetadata(ReadContext& context, const YamlNode& node, const std::s
 }
 
 // Prometheus' own rules of what goes with what.
-void CheckTogether(MappingReader& reader, const KubernetesSdConfig& kubernetes) {
+void CheckTogether(MappingReader& reader, const KubernetesSource& source) {
   const bool has_server = reader.Has("api_server");
   const bool has_kubeconfig = reader.Has("kubeconfig_file");
   if (has_server && has_kubeconfig) {
@@ -113,7 +113,7 @@ void CheckTogether(MappingReader& reader, const KubernetesSdConfig& kubernetes) 
       reader.KeyError(key, "takes effect with api_server only; set that as well");
     }
   }
-  if (kubernetes.own_namespace && (has_server || has_kubeconfig)) {
+  if (source.own_namespace && (has_server || has_kubeconfig)) {
     reader.KeyError("namespaces",
                     "own_namespace needs the identity of a pod: it goes neither with api_server "
                     "nor with kubeconfig_file");
@@ -121,6 +121,16 @@ void CheckTogether(MappingReader& reader, const KubernetesSdConfig& kubernetes) 
 }
 
 }  // namespace
+
+void ReadKubernetesSource(MappingReader& reader, KubernetesSource& source) {
+  if (Url url; reader.HttpUrl("api_server", url)) source.api_server = std::move(url);
+  reader.FileName("kubeconfig_file", source.kubeconfig_file);
+  if (const YamlNode* namespaces = reader.Find("namespaces")) {
+    ReadNamespaces(reader.context(), *namespaces, reader.PathOf("namespaces"), source);
+  }
+  ReadHttpClient(reader, source.http);
+  CheckTogether(reader, source);
+}
 
 void ReadKubernetesSd(ReadContext& context, const YamlNode& node, const std::string& path,
                       KubernetesSdConfig& kubernetes) {
@@ -134,16 +144,10 @@ void ReadKubernetesSd(ReadContext& context, const YamlNode& node, const std::str
   } else if (!reader.Has("role")) {
     reader.Error("role is missing, one of: " + std::string(kRoles));
   }
-  if (Url url; reader.HttpUrl("api_server", url)) kubernetes.api_server = std::move(url);
-  reader.FileName("kubeconfig_file", kubernetes.kubeconfig_file);
-  if (const YamlNode* namespaces = reader.Find("namespaces")) {
-    ReadNamespaces(context, *namespaces, reader.PathOf("namespaces"), kubernetes);
-  }
+  ReadKubernetesSource(reader, kubernetes);
   reader.List("selectors", [&](const YamlNode& item, const std::string& item_path) {
     ReadSelector(context, item, item_path, kubernetes);
   });
-  ReadHttpClient(reader, kubernetes.http);
-  CheckTogether(reader, kubernetes);
   if (const YamlNode* attach = reader.Find("attach_metadata")) {
     ReadAttachMetadata(context, *attach, reader.PathOf("attach_metadata"), kubernetes.attach);
   }

@@ -11,6 +11,7 @@
 #ifndef LIMPET_AGENT_CONFIG_LOAD_H_
 #define LIMPET_AGENT_CONFIG_LOAD_H_
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -35,10 +36,16 @@ struct LoadOptions {
 struct LoadedConfig {
   std::optional<Config> config;  // only where there is no error
   std::vector<ConfigError> errors;
+  // What else was read, also where there are errors; see config_files.h.
+  std::vector<std::string> scrape_config_files;
+  uint64_t scrape_config_files_version = 0;
 };
 
+// The text alone: scrape_config_files are not read.
 LoadedConfig LoadConfig(std::string_view text, const std::string& file, const LoadOptions& options);
 // Relative file names in it (token files, certificates) are taken from the file's own directory.
+// The files of scrape_config_files are read too; each is a mapping with scrape_configs, its errors
+// have its own name and places, and relative names in it are taken from its own directory.
 LoadedConfig LoadConfigFile(const std::string& path, const LoadOptions& options);
 
 }  // namespace limpet

@@ -104,9 +104,9 @@ std::string DescribeNode(const YamlNode& node) {
 }
 
 std::string ShownKey(std::string_view key) {
-  const size_t colon = key.find(':');
-  return colon == std::string_view::npos ? std::string(key)
-                                         : std::string(key.substr(0, colon)) + ":...";
+  const size_t end = key.find_first_of(":\n\"'");
+  if (end == std::string_view::npos) return std::string(key);
+  return std::string(key.substr(0, end)) + (key[end] == ':' ? ":..." : "...");
 }
 
 std::string Quoted(std::string_view text) {

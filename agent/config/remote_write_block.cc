@@ -159,13 +159,14 @@ void ReadRemoteWrite(ReadContext& context, const YamlNode& node, const std::stri
     ReadHeaders(context, *headers, reader.PathOf("headers"), remote_write.http.headers);
   }
   ReadProtobufMessage(reader, remote_write.protobuf_message);
+  reader.Bool("send_exemplars", remote_write.send_exemplars);
+  reader.Bool("send_native_histograms", remote_write.send_native_histograms);
   ReadStartAt(reader, remote_write.start_at);
   ReadRelabelRules(reader, "write_relabel_configs", remote_write.write_relabel_configs);
   if (const YamlNode* queue = reader.Find("queue_config")) {
     ReadQueueConfig(context, *queue, reader.PathOf("queue_config"), remote_write.queue);
   }
-  for (const char* key : {"sigv4", "azuread", "google_iam", "send_exemplars",
-                          "send_native_histograms", "round_robin_dns"}) {
+  for (const char* key : {"sigv4", "azuread", "google_iam", "round_robin_dns"}) {
     reader.NotSupported(key);
   }
   reader.NotSupported("metadata_config",

@@ -9,43 +9,22 @@ namespace {
 
 // Other ways of Prometheus to find targets.
 constexpr const char* kOtherDiscoveries[] = {
-    "aws_sd_configs",          "azure_sd_configs",    "consul_sd_configs",
-    "digitalocean_sd_configs", "dns_sd_configs",      "docker_sd_configs",
-    "dockerswarm_sd_configs",  "ec2_sd_configs",      "eureka_sd_configs",
-    "file_sd_configs",         "gce_sd_configs",      "hetzner_sd_configs",
-    "http_sd_configs",         "ionos_sd_configs",    "kuma_sd_configs",
-    "lightsail_sd_configs",    "linode_sd_configs",   "marathon_sd_configs",
-    "nerve_sd_configs",        "nomad_sd_configs",    "openstack_sd_configs",
-    "ovhcloud_sd_configs",     "puppetdb_sd_configs", "scaleway_sd_configs",
-    "serverset_sd_configs",    "stackit_sd_configs",  "triton_sd_configs",
-    "uyuni_sd_configs",        "vultr_sd_configs",
+    "aws_sd_configs",          "azure_sd_configs",     "consul_sd_configs",
+    "digitalocean_sd_configs", "dns_sd_configs",       "docker_sd_configs",
+    "dockerswarm_sd_configs",  "ec2_sd_configs",       "eureka_sd_configs",
+    "gce_sd_configs",          "hetzner_sd_configs",   "ionos_sd_configs",
+    "kuma_sd_configs",         "lightsail_sd_configs", "linode_sd_configs",
+    "marathon_sd_configs",     "nerve_sd_configs",     "nomad_sd_configs",
+    "openstack_sd_configs",    "ovhcloud_sd_configs",  "puppetdb_sd_configs",
+    "scaleway_sd_configs",     "serverset_sd_configs", "stackit_sd_configs",
+    "triton_sd_configs",       "uyuni_sd_configs",     "vultr_sd_configs",
 };
 
 constexpr const char* kOtherKeys[] = {
-    "scrape_failure_log_file",          "keep_dropped_targets",
-    "metric_name_validation_scheme",    "metric_name_escaping_scheme",
-    "native_histogram_bucket_limit",    "native_histogram_min_bucket_factor",
-    "scrape_native_histograms",         "scrape_classic_histograms",
-    "always_scrape_classic_histograms", "convert_classic_histograms_to_nhcb",
+    "scrape_failure_log_file",       "keep_dropped_targets",
+    "metric_name_validation_scheme", "metric_name_escaping_scheme",
+    "scrape_classic_histograms",     "convert_classic_histograms_to_nhcb",
 };
-
-void ReadStaticConfig(ReadContext& context, const YamlNode& node, const std::string& path,
-                      bool addresses_only, StaticConfig& group) {
-  MappingReader reader(context, node, path);
-  reader.List("targets", [&](const YamlNode& item, const std::string& item_path) {
-    std::optional<std::string> target = ReadText(context, item, item_path, "host:port");
-    if (!target) return;
-    // With relabelling a target may be anything that a rule makes an address of.
-    if (target->empty() || (addresses_only && target->find('/') != std::string::npos)) {
-      context.AddError(item.place, item_path, "expected host:port, found " + DescribeNode(item));
-    }
-    group.targets.push_back(std::move(*target));
-  });
-  if (const YamlNode* labels = reader.Find("labels")) {
-    ReadLabels(context, *labels, reader.PathOf("labels"), group.labels);
-  }
-  reader.Finish();
-}
 
 void ReadParams(ReadContext& context, const YamlNode& node, const std::string& path,
                 ScrapeConfig& scrape) {
@@ -88,6 +67,7 @@ void ReadRequest(MappingReader& reader, ScrapeConfig& scrape) {
   reader.Bool("honor_labels", scrape.honor_labels);
   reader.Bool("honor_timestamps", scrape.honor_timestamps);
   reader.Bool("track_timestamps_staleness", scrape.track_timestamps_staleness);
+  ReadNativeHistogramLimits(reader, scrape);
   reader.Bool("enable_compression", scrape.enable_compression);
   ReadHttpClient(reader, scrape.http);
 }
@@ -97,25 +77,37 @@ void ReadDiscovery(MappingReader& reader, ScrapeConfig& scrape) {
   reader.List("kubernetes_sd_configs", [&](const YamlNode& item, const std::string& path) {
     ReadKubernetesSd(context, item, path, scrape.kubernetes_sd_configs.emplace_back());
   });
+  reader.List("file_sd_configs", [&](const YamlNode& item, const std::string& path) {
+    ReadFileSd(context, item, path, scrape.file_sd_configs.emplace_back());
+  });
+  reader.List("http_sd_configs", [&](const YamlNode& item, const std::string& path) {
+    ReadHttpSd(context, item, path, scrape.http_sd_configs.emplace_back());
+  });
+  // With relabelling a target may be anything that a rule makes an address of.
   const YamlNode* rules = reader.Find("relabel_configs");
   const bool has_rules = rules != nullptr && !rules->items.empty();
+  const TargetText text = has_rules ? TargetText::kNotEmpty : TargetText::kAddress;
   reader.List("static_configs", [&](const YamlNode& item, const std::string& path) {
-    ReadStaticConfig(context, item, path, !has_rules, scrape.static_configs.emplace_back());
+    ReadStaticConfig(context, item, path, text, scrape.static_configs.emplace_back());
   });
 }
 
+// A path in this file, or the file's name before it.
+std::string ShownPlace(const JobPlaces::mapped_type& place, const std::string& file) {
+  return place.first == file ? place.second : place.second + " in " + place.first;
+}
+
 void ReadScrapeConfig(ReadContext& context, const YamlNode& node, const std::string& path,
-                      const GlobalConfig& global, std::map<std::string, std::string>& jobs,
-                      ScrapeConfig& scrape) {
+                      const GlobalConfig& global, JobPlaces& jobs, ScrapeConfig& scrape) {
   MappingReader reader(context, node, path);
   if (!reader.IsMapping()) return;
   if (reader.Text("job_name", scrape.job_name)) {
-    const auto [first, is_first] = jobs.emplace(scrape.job_name, path);
+    const auto [first, is_first] = jobs.emplace(scrape.job_name, std::pair(context.file(), path));
     if (scrape.job_name.empty()) {
       reader.ValueError("job_name", "must not be empty");
     } else if (!is_first) {
-      reader.ValueError("job_name",
-                        Quoted(scrape.job_name) + " is the name of " + first->second + " already");
+      reader.ValueError("job_name", Quoted(scrape.job_name) + " is the name of " +
+                                        ShownPlace(first->second, context.file()) + " already");
     }
   } else if (!reader.Has("job_name")) {
     reader.Error("job_name is missing");
@@ -135,11 +127,16 @@ void ReadScrapeConfig(ReadContext& context, const YamlNode& node, const std::str
 }  // namespace
 
 void ReadScrapeConfigs(ReadContext& context, const YamlNode& node, const GlobalConfig& global,
-                       std::vector<ScrapeConfig>& scrape_configs) {
-  std::map<std::string, std::string> jobs;  // name to path
+                       JobPlaces& jobs, std::vector<ScrapeConfig>& scrape_configs) {
   ReadList(context, node, "scrape_configs", [&](const YamlNode& item, const std::string& path) {
     ReadScrapeConfig(context, item, path, global, jobs, scrape_configs.emplace_back());
   });
+}
+
+void ReadScrapeConfigs(ReadContext& context, const YamlNode& node, const GlobalConfig& global,
+                       std::vector<ScrapeConfig>& scrape_configs) {
+  JobPlaces jobs;
+  ReadScrapeConfigs(context, node, global, jobs, scrape_configs);
 }
 
 }  // namespace limpet

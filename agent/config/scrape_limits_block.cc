@@ -1,6 +1,9 @@
 #include <algorithm>
+#include <charconv>
+#include <cmath>
 #include <iterator>
 #include <string>
+#include <system_error>
 
 #include "agent/config/blocks.h"
 
@@ -24,11 +27,8 @@ bool ParseProtocol(ReadContext& context, const YamlNode& node, const std::string
   const auto known =
       std::find(std::begin(kScrapeProtocolNames), std::end(kScrapeProtocolNames), *name);
   if (known == std::end(kScrapeProtocolNames)) {
-    const bool protobuf = *name == "PrometheusProto";
     context.AddError(node.place, path,
-                     protobuf
-                         ? "PrometheusProto is not supported, the text formats are"
-                         : "expected one of " + ProtocolNames() + ", found " + DescribeNode(node));
+                     "expected one of " + ProtocolNames() + ", found " + DescribeNode(node));
     return false;
   }
   protocol = static_cast<ScrapeProtocol>(known - std::begin(kScrapeProtocolNames));
@@ -64,10 +64,27 @@ void ReadProtocols(MappingReader& reader, ScrapeDefaults& scrape) {
 
 }  // namespace
 
+void ReadNativeHistogramLimits(MappingReader& reader, ScrapeConfig& scrape) {
+  reader.Unsigned("native_histogram_bucket_limit", scrape.native_histogram_bucket_limit);
+  constexpr const char* kFactor = "native_histogram_min_bucket_factor";
+  std::string text;
+  if (!reader.Text(kFactor, text)) return;
+  const char* end = text.data() + text.size();
+  const auto [rest, error] =
+      std::from_chars(text.data(), end, scrape.native_histogram_min_bucket_factor);
+  if (error != std::errc() || rest != end ||
+      !std::isfinite(scrape.native_histogram_min_bucket_factor)) {
+    reader.ValueError(
+        kFactor, "expected a number such as 1.1, found " + DescribeNode(*reader.Find(kFactor)));
+  }
+}
+
 void ReadScrapeDefaults(MappingReader& reader, ScrapeDefaults& scrape) {
   const ScrapeDefaults before = scrape;
   ReadProtocols(reader, scrape);
   reader.Bool("extra_scrape_metrics", scrape.extra_scrape_metrics);
+  reader.Bool("scrape_native_histograms", scrape.scrape_native_histograms);
+  reader.Bool("always_scrape_classic_histograms", scrape.always_scrape_classic_histograms);
   reader.ByteSize("body_size_limit", scrape.body_size_limit);
   // As in Prometheus 0 is "as the global block says", for which there is no other word.
   if (scrape.body_size_limit == 0) scrape.body_size_limit = before.body_size_limit;

@@ -15,14 +15,20 @@ enum class ScrapeProtocol : uint8_t {
   kOpenMetricsText0_0_1,
   kPrometheusText1_0_0,
   kPrometheusText0_0_4,
+  kPrometheusProto,
 };
 
 inline constexpr std::string_view kScrapeProtocolNames[] = {
-    "OpenMetricsText1.0.0", "OpenMetricsText0.0.1", "PrometheusText1.0.0", "PrometheusText0.0.4"};
+    "OpenMetricsText1.0.0", "OpenMetricsText0.0.1", "PrometheusText1.0.0", "PrometheusText0.0.4",
+    "PrometheusProto"};
 
-inline std::vector<ScrapeProtocol> DefaultScrapeProtocols() {
-  return {ScrapeProtocol::kOpenMetricsText1_0_0, ScrapeProtocol::kOpenMetricsText0_0_1,
-          ScrapeProtocol::kPrometheusText1_0_0, ScrapeProtocol::kPrometheusText0_0_4};
+// Native histograms are in no other format than the last one.
+inline std::vector<ScrapeProtocol> DefaultScrapeProtocols(bool native_histograms = false) {
+  std::vector<ScrapeProtocol> protocols = {
+      ScrapeProtocol::kOpenMetricsText1_0_0, ScrapeProtocol::kOpenMetricsText0_0_1,
+      ScrapeProtocol::kPrometheusText1_0_0, ScrapeProtocol::kPrometheusText0_0_4};
+  if (native_histograms) protocols.insert(protocols.begin(), ScrapeProtocol::kPrometheusProto);
+  return protocols;
 }
 
 }  // namespace limpet

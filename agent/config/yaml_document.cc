@@ -38,8 +38,13 @@ class TreeBuilder : public YAML::EventHandler {
   explicit TreeBuilder(YamlDocument& document) : document_(document) {}
 
   void OnDocumentStart(const YAML::Mark& mark) override {
-    ++documents_;
-    document_place_ = PlaceOf(mark);
+    const YamlPlace place = PlaceOf(mark);
+    // yaml-cpp stays where it is, for ever, at a token that no document can begin with.
+    if (++documents_ > 1 && place.line == document_place_.line &&
+        place.column == document_place_.column) {
+      throw Refused{"not valid YAML: expected the end of the file", place};
+    }
+    document_place_ = place;
   }
   void OnDocumentEnd() override {}
 

@@ -38,12 +38,15 @@ class ReadContext {
   // Relative file names are taken from `directory`; as they are where it is empty.
   ReadContext(std::string file, std::string directory, const LoadOptions& options);
 
+  const std::string& file() const { return file_; }
   void AddError(const YamlPlace& place, const std::string& path, const std::string& message);
   // The scalar's text after replacing environment variables; nothing where that failed.
   std::optional<std::string> Expand(const YamlNode& scalar, const std::string& path);
   std::string ResolveFile(const std::string& name) const;
   // An expression that stands in many rules is compiled once.
   Result<AnchoredRegex> CompileRegex(const std::string& text);
+  // One that need not be compiled again.
+  void Know(const AnchoredRegex& regex) { regexes_.emplace(regex.text(), regex); }
   // Counts a value; false, after an error, once more has been read than any file needs.
   bool Visit(const YamlNode& node);
   // In order of place.
@@ -69,8 +72,8 @@ std::string DescribeNode(const YamlNode& node);
 
 // The text in quotes, cut short, on one line.
 std::string Quoted(std::string_view text);
-// A key as it may be shown: up to a colon, for "password:secret" is a key where the space is
-// missing.
+// A key as it may be shown: up to a colon or quote, for "password:secret" is a key where the space
+// is missing, and a secret in quotes with a colon somewhere behind it may be read as one.
 std::string ShownKey(std::string_view key);
 
 // A scalar as text, environment variables replaced; reports anything else.

@@ -30,7 +30,7 @@ class FileWatch {
 
  private:
   class State;
-  std::shared_ptr<State> state_;
+  std::unique_ptr<State> state_;
 };
 
 }  // namespace limpet

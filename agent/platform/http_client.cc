@@ -9,6 +9,19 @@
 #include "agent/platform/http_client_state.h"
 
 namespace limpet {
+namespace {
+
+// Deadlines that are far away fall together, so that a thousand idle connections do not wake the
+// loop one by one.
+constexpr Millis kDeadlineStep{128};
+constexpr Millis kFarAway{1000};
+
+SteadyTime RoundedUp(SteadyTime when) {
+  const auto rest = when.time_since_epoch() % kDeadlineStep;
+  return rest.count() == 0 ? when : when + (kDeadlineStep - rest);
+}
+
+}  // namespace
 
 void HttpConnection::State::Start(HttpRequest request, SteadyTime deadline,
                                   HttpResponseHandler& handler) {
@@ -100,6 +113,8 @@ void HttpConnection::State::SetDeadline(SteadyTime deadline) {
 
 void HttpConnection::State::SetTimer(SteadyTime when) {
   if (when >= timer_at_) return;
+  const SteadyTime now = SystemClock().Now();
+  if (when > now + kFarAway && when - now < std::chrono::hours(24)) when = RoundedUp(when);
   timer_at_ = when;
   timer_.At(when, [weak = weak_from_this()] {
     if (const auto state = weak.lock()) state->OnDeadline();

@@ -91,13 +91,22 @@ bool HttpClientContext::RenewToken(uint64_t version) {
 uint64_t HttpClientContext::Version() {
   std::string unused;
   if (!config_.oauth2) (void)AppendFields(unused);
-  if (auto tls = tls_->Get(SystemClock().Now()); tls && *tls != last_tls_) {
-    last_tls_ = *tls;
-    ++tls_version_;
+  // Certificates that no connection has asked for yet are not loaded for this alone.
+  if (uses_tls_) {
+    if (auto tls = tls_->Get(SystemClock().Now()); tls && *tls != last_tls_) {
+      last_tls_ = *tls;
+      ++tls_version_;
+    }
   }
   uint64_t version = credentials_.version() + token_version() + tls_version_;
   for (const HeaderFile& header : header_files_) version += header.file.version();
   return version;
+}
+
+Result<std::shared_ptr<const TlsContext>> HttpClientContext::Tls(SteadyTime now) {
+  auto tls = tls_->Get(now);
+  if (!std::exchange(uses_tls_, true) && tls) last_tls_ = *tls;
+  return tls;
 }
 
 std::shared_ptr<HttpClientContext> HttpClientContext::Anonymous() {

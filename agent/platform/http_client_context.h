@@ -64,7 +64,7 @@ class HttpClientContext {
   // fetches one.
   bool RenewToken(uint64_t version);
 
-  Result<std::shared_ptr<const TlsContext>> Tls(SteadyTime now) { return tls_->Get(now); }
+  Result<std::shared_ptr<const TlsContext>> Tls(SteadyTime now);
   const HttpProxyChoice& proxies() const { return proxies_; }
   // The same settings without anything that says who one is: for another server that a redirect
   // points to.
@@ -87,6 +87,7 @@ class HttpClientContext {
   std::shared_ptr<TlsSource> tls_;
   const HttpProxyChoice proxies_;
   std::shared_ptr<HttpClientContext> anonymous_;
+  bool uses_tls_ = false;
   std::shared_ptr<const TlsContext> last_tls_;
   uint64_t tls_version_ = 0;
 };

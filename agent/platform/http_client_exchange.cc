@@ -132,6 +132,7 @@ void HttpConnection::State::Release() {
   connector_.reset();
   tunnel_.reset();
   request_ = HttpRequest();
+  std::string().swap(head_);  // an idle connection keeps no buffer
   if (phase_ == Phase::kDetour) detour_->Cancel();
   verdict_ = Verdict::kAnswer;
   write_error_.reset();

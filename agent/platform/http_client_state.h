@@ -126,7 +126,7 @@ class HttpConnection::State final : public HttpClientStream::Owner,
   SteadyTime deadline_ = SteadyTime::max();
   SteadyTime connect_deadline_ = SteadyTime::max();  // at most deadline_, while connecting
   Phase phase_ = Phase::kConnect;
-  std::string head_;  // keeps its memory from one exchange to the next
+  std::string head_;
   HttpRequest request_;
   const HttpProxy* proxy_ = nullptr;  // the context's
   std::unique_ptr<Tunnel> tunnel_;

@@ -26,11 +26,12 @@ inline void SkipBlanks(const char*& p, const char* end) {
   while (p != end && IsBlank(*p)) ++p;
 }
 
-// From an opening quote to behind the closing one, or nullptr where there is none.
+// From an opening quote to behind the closing one, or nullptr where there is none. As in Prometheus
+// a newline may be in between, but not behind a backslash.
 inline const char* SkipQuoted(const char* p, const char* end) {
   for (++p; p != end; ++p) {
     if (*p == '"') return p + 1;
-    if (*p == '\\' && ++p == end) return nullptr;
+    if (*p == '\\' && (++p == end || *p == '\n')) return nullptr;
   }
   return nullptr;
 }

@@ -4,9 +4,8 @@
 #include <unordered_set>
 #include <vector>
 
-#include "agent/scrape/layout_builder.h"
+#include "agent/scrape/page_reader.h"
 #include "agent/scrape/text_hash.h"
-#include "agent/scrape/text_parser.h"
 
 namespace limpet {
 namespace {
@@ -48,26 +47,35 @@ PageCounts CountFailedPage(const LayoutScope& scope, const Page& page, uint64_t 
     known = SeriesOf(*previous);
   }
   std::unordered_set<uint64_t> seen;
-  TextParser parser(page);
-  TextSample sample;
+  PageReader reader(page, scope.histograms);
+  PageHistograms histograms;
   SeriesKey key;
   uint64_t appended = 0;
+  bool over_buckets = false;
   while (counts.scraped < kSamplesPerPageMax) {
-    const Result<bool> more = parser.Next(sample);
+    const Result<bool> more = reader.Next();
     if (!more || !*more) break;
     ++counts.scraped;
     std::vector<Label> scraped;
     std::vector<Label> labels;
-    if (!DecodeLabels(sample, scraped)) break;
+    if (!reader.DecodeLabels(scraped)) break;
     const Result<bool> kept = FinalLabels(scope, std::move(scraped), labels);
     if (!kept) break;
     if (!*kept) continue;
-    ++counts.post_relabel;
     key.Clear();
     for (const Label& label : labels) key.Add(label.name, label.value);
     const bool is_first = seen.insert(key.hash()).second;
-    const bool own_timestamp = sample.tail.has_timestamp && scope.honor_timestamps;
-    if (!is_first && !own_timestamp) continue;
+    const bool own_timestamp = reader.tail().has_timestamp && scope.honor_timestamps;
+    const bool is_duplicate = !is_first && !own_timestamp;
+    if (reader.histogram() != nullptr && !is_duplicate) {
+      histograms.Clear();
+      const HistogramFault fault = histograms.Add(0, *reader.histogram(), scope.histograms);
+      if (fault == HistogramFault::kInvalid) break;
+      over_buckets = over_buckets || fault == HistogramFault::kBucketLimit;
+    }
+    ++counts.post_relabel;
+    if (is_duplicate) continue;
+    if (over_buckets) continue;
     ++appended;
     const bool within = series_max == 0 || appended <= series_max;
     if (within && is_first && !known.contains(key.hash())) ++counts.added;

@@ -4,7 +4,7 @@
 // Source: Prometheus' scrape loop. The samples up to the place of the error count as scraped and,
 // if relabelling left them, as such; a sample whose labels are at fault counts as scraped only.
 // Where only the sample limit is at fault all samples count, and the series up to the limit as
-// added.
+// added; so it is where native histograms have too many buckets.
 #ifndef LIMPET_AGENT_SCRAPE_FAILED_PAGE_H_
 #define LIMPET_AGENT_SCRAPE_FAILED_PAGE_H_
 

@@ -2,11 +2,14 @@
 
 #include "agent/scrape/openmetrics_parser.h"
 #include "agent/scrape/page_gap.h"
+#include "agent/scrape/protobuf_reader.h"
 #include "agent/scrape/sample_value.h"
 #include "agent/scrape/text_hash.h"
 
 namespace limpet {
 namespace {
+
+constexpr size_t kBucketsKept = 64 * 1024;
 
 bool StartsGap(char c) { return c == '#' || c == '\n' || IsBlank(c); }
 
@@ -44,26 +47,47 @@ void Layout::Prepare(PageValues& out) const {
   out.values.resize(parts_.block->size());
   out.timestamps.clear();
   out.exemplars.clear();
+  out.histograms.Clear();
+  if (out.metric.buckets.capacity() > kBucketsKept) out.metric = ProtobufMetric();
   if (has_timestamps()) out.timestamps.resize(parts_.block->size(), PageValues::kNoTimestamp);
 }
 
 bool Layout::Match(const Page& page, PageValues& out) const {
   if (page.format != parts_.format) return false;
   Prepare(out);
-  return page.format == PageFormat::kOpenMetricsText ? MatchOpenMetrics(page.text, out)
-                                                     : MatchPrometheus(page.text, out);
+  switch (page.format) {
+    case PageFormat::kProtobuf:
+      return MatchProtobuf(page.text, out);
+    case PageFormat::kOpenMetricsText:
+      return MatchOpenMetrics(page.text, out);
+    default:
+      return MatchPrometheus(page.text, out);
+  }
+}
+
+Result<void> Layout::Read(const Page& page, PageValues& out) const {
+  if (Match(page, out)) return {};
+  return Error{out.histograms.fault()};
 }
 
 bool Layout::MatchPrometheus(std::string_view page, PageValues& out) const {
-  const TextHash& hash = TextHash::Instance();
-  const bool keep_timestamps = has_timestamps();
-  double* values = out.values.data();
   const char* p = page.data();
   const char* end = p + page.size();
-  const LayoutLine* last = parts_.lines.empty() ? nullptr : &parts_.lines.back();
-  for (const LayoutLine& line : parts_.lines) {
+  for (const PlacedPiece& piece : parts_.pieces) {
+    if (!MatchPrometheus(piece, p, end, out)) return false;
+  }
+  GapReading gap;
+  return SkipGap(p, end, gap) == nullptr && p == end && !gap.has_metadata;
+}
+
+bool Layout::MatchPrometheus(const PlacedPiece& piece, const char*& p, const char* end,
+                             PageValues& out) const {
+  const TextHash& hash = TextHash::Instance();
+  const bool keep_timestamps = has_timestamps();
+  double* values = out.values.data() + piece.first_series;
+  for (const LayoutLine& line : piece.piece->lines) {
     if (line.slot.is_gap()) {
-      if (!MatchGap(hash, line, &line == last, p, end)) return false;
+      if (!MatchGap(hash, line, IsLast(line), p, end)) return false;
       continue;
     }
     if (!StartsWith(hash, line, p, end) && !StartsWithBehindGap(hash, line, p, end)) return false;
@@ -74,22 +98,28 @@ bool Layout::MatchPrometheus(std::string_view page, PageValues& out) const {
     if (!line.slot.is_series()) continue;
     values[line.slot.series()] = tail.value;
     if (keep_timestamps && tail.has_timestamp) {
-      out.timestamps[line.slot.series()] = tail.timestamp_ms;
+      out.timestamps[piece.first_series + line.slot.series()] = tail.timestamp_ms;
     }
   }
-  GapReading gap;
-  return SkipGap(p, end, gap) == nullptr && p == end && !gap.has_metadata;
+  return true;
 }
 
 // All of its gaps are known by their text, and the last one has the "# EOF".
 bool Layout::MatchOpenMetrics(std::string_view page, PageValues& out) const {
-  const TextHash& hash = TextHash::Instance();
   const char* p = page.data();
   const char* end = p + page.size();
-  const LayoutLine* last = parts_.lines.empty() ? nullptr : &parts_.lines.back();
-  for (const LayoutLine& line : parts_.lines) {
+  for (const PlacedPiece& piece : parts_.pieces) {
+    if (!MatchOpenMetrics(piece, p, end, out)) return false;
+  }
+  return p == end && !parts_.pieces.empty();
+}
+
+bool Layout::MatchOpenMetrics(const PlacedPiece& piece, const char*& p, const char* end,
+                              PageValues& out) const {
+  const TextHash& hash = TextHash::Instance();
+  for (const LayoutLine& line : piece.piece->lines) {
     if (line.slot.is_gap()) {
-      if (!MatchGap(hash, line, &line == last, p, end)) return false;
+      if (!MatchGap(hash, line, IsLast(line), p, end)) return false;
       continue;
     }
     if (!StartsWith(hash, line, p, end)) return false;
@@ -100,18 +130,54 @@ bool Layout::MatchOpenMetrics(std::string_view page, PageValues& out) const {
     if (ParseOpenMetricsTail(p, end, tail, exemplar, has_exemplar) != nullptr) return false;
     if (tail.has_timestamp != line.slot.has_timestamp()) return false;
     if (!line.slot.is_series()) continue;
-    const uint32_t series = line.slot.series();
+    const uint32_t series = piece.first_series + line.slot.series();
     out.values[series] = tail.value;
     if (has_timestamps() && tail.has_timestamp) out.timestamps[series] = tail.timestamp_ms;
-    if (has_exemplar) out.exemplars.push_back({series, exemplar});
+    if (has_exemplar) out.AddExemplar(series, exemplar);
   }
-  return p == end && last != nullptr;
+  return true;
+}
+
+bool Layout::MatchProtobuf(std::string_view page, PageValues& out) const {
+  ProtobufReader reader(page, parts_.histograms, out.metric);
+  ProtobufSample sample;
+  const char* wrong = nullptr;
+  bool begins_family = false;
+  for (const PlacedPiece& piece : parts_.pieces) {
+    for (const LayoutLine& line : piece.piece->lines) {
+      if (line.slot.is_gap()) {
+        if (!reader.Next(sample, wrong) || !sample.begins_family) return false;
+        if (reader.family().hash != line.hash) return false;
+        begins_family = true;
+        continue;
+      }
+      if (!begins_family && (!reader.Next(sample, wrong) || sample.begins_family)) return false;
+      begins_family = false;
+      if (sample.identity != line.hash || static_cast<uint32_t>(sample.part) != line.length ||
+          sample.tail.has_timestamp != line.slot.has_timestamp()) {
+        return false;
+      }
+      if (!line.slot.is_series()) continue;
+      const uint32_t series = piece.first_series + line.slot.series();
+      out.values[series] = sample.tail.value;
+      if (has_timestamps() && sample.tail.has_timestamp) {
+        out.timestamps[series] = sample.tail.timestamp_ms;
+      }
+      for (const RawExemplar& exemplar : sample.exemplars) out.AddExemplar(series, exemplar);
+      if (sample.part == ProtobufSample::Part::kNativeHistogram &&
+          out.histograms.Add(series, reader.histogram(), parts_.histograms) !=
+              HistogramFault::kNone) {
+        return false;
+      }
+    }
+  }
+  return !reader.Next(sample, wrong) && wrong == nullptr;
 }
 
 size_t Layout::bytes() const {
-  return sizeof(*this) + parts_.lines.capacity() * sizeof(LayoutLine) +
-         parts_.block->encoded().size() + parts_.block->size() * sizeof(uint32_t) +
-         parts_.block->metadata().size() * sizeof(uint16_t) + parts_.own_timestamp.size() / 8;
+  return sizeof(*this) + parts_.pieces.capacity() * sizeof(PlacedPiece) +
+         parts_.block->memory_bytes() + parts_.own_timestamp.size() / 8 +
+         parts_.first_of_same.capacity() * sizeof(uint32_t);
 }
 
 }  // namespace limpet

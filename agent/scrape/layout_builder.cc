@@ -1,13 +1,14 @@
 #include "agent/scrape/layout_builder.h"
 
+#include <algorithm>
+#include <span>
 #include <string>
-#include <unordered_map>
 #include <utility>
 
-#include "agent/scrape/error_excerpt.h"
+#include "agent/scrape/layout_reuse.h"
+#include "agent/scrape/page_reader.h"
 #include "agent/scrape/series_collector.h"
 #include "agent/scrape/text_hash.h"
-#include "agent/scrape/text_parser.h"
 
 namespace limpet {
 namespace {
@@ -18,35 +19,6 @@ std::vector<Label> ReportLabels(const LayoutScope& scope, std::string_view name)
   return labels.labels();
 }
 
-// If the previous layout has the same series with the same metadata, refers to them there.
-void ReuseBlock(const Layout& previous, Layout::Parts& parts) {
-  const SeriesBlock& known = *previous.block();
-  // Places of series that are there twice would have to move too.
-  if (known.size() != parts.block->size() || !parts.first_of_same.empty()) return;
-  const TextHash& hash = TextHash::Instance();
-  std::unordered_map<uint64_t, uint32_t> places;
-  for (uint32_t i = 0; i < known.size(); ++i) places.emplace(hash(known.Encoded(i)), i);
-  std::vector<uint32_t> moved_to(known.size());
-  for (size_t i = 0; i < moved_to.size(); ++i) {
-    const auto place = places.extract(hash(parts.block->Encoded(i)));
-    if (place.empty() || known.MetadataOf(place.mapped()) != parts.block->MetadataOf(i)) return;
-    moved_to[i] = place.mapped();
-  }
-  for (LayoutLine& line : parts.lines) {
-    if (!line.slot.is_gap() && line.slot.is_series()) {
-      line.slot = LineSlot::Series(moved_to[line.slot.series()], line.slot.has_timestamp());
-    }
-  }
-  if (!parts.own_timestamp.empty()) {
-    std::vector<bool> moved(known.size());
-    for (size_t i = 0; i < parts.own_timestamp.size(); ++i) {
-      moved[moved_to[i]] = parts.own_timestamp[i];
-    }
-    parts.own_timestamp = std::move(moved);
-  }
-  parts.block = previous.block();
-}
-
 void NoteSame(uint32_t first, uint32_t series, Layout::Parts& parts) {
   if (first == series) return;
   for (uint32_t i = static_cast<uint32_t>(parts.first_of_same.size()); i <= series; ++i) {
@@ -55,69 +27,233 @@ void NoteSame(uint32_t first, uint32_t series, Layout::Parts& parts) {
   parts.first_of_same[series] = first;
 }
 
-void AddGap(std::string_view text, const GapReading& gap, std::vector<MetadataLine>& metadata,
-            ScannedPage& scanned) {
+void AddGap(const PageReader& reader, ScannedPage& scanned) {
   const auto line = static_cast<uint32_t>(scanned.lines.size());
-  for (const MetadataLine& one : metadata) scanned.metadata.push_back({line, one});
-  metadata.clear();
-  if (gap.has_comments) {
-    GapReading again;
-    again.wants_digest = true;
-    const char* p = text.data();
-    SkipGap(p, p + text.size(), again);
-    scanned.lines.push_back({again.digest, 0, LineSlot::CommentedGap()});
-  } else {
-    scanned.lines.push_back(
-        {TextHash::Instance()(text), static_cast<uint32_t>(text.size()), LineSlot::Gap()});
-  }
+  for (const MetadataLine& one : reader.metadata()) scanned.metadata.push_back({line, one});
+  scanned.lines.push_back(reader.GapLine());
 }
 
 }  // namespace
 
-Result<void> ScanPage(const Page& page, ScannedPage& scanned, PageCounts& counts) {
-  const TextHash& hash = TextHash::Instance();
+Result<void> ScanPage(const LayoutScope& scope, const Page& page, ScannedPage& scanned,
+                      PageCounts& counts) {
   scanned.lines.clear();
   scanned.tails.clear();
   scanned.exemplars.clear();
   scanned.metadata.clear();
   counts = {};
-  std::vector<MetadataLine> metadata;
-  TextParser parser(page);
-  parser.CollectMetadata(metadata);
-  TextSample sample;
+  PageReader reader(page, scope.histograms);
   for (;;) {
-    Result<bool> more = parser.Next(sample);
+    Result<bool> more = reader.Next();
     if (!more) return more.error();
-    if (!sample.gap.empty()) AddGap(sample.gap, parser.gap(), metadata, scanned);
+    if (reader.has_gap()) AddGap(reader, scanned);
     if (!*more) return {};
     if (counts.scraped == kSamplesPerPageMax) {
       return Error{"more than " + std::to_string(kSamplesPerPageMax) + " samples on the page"};
     }
     ++counts.scraped;
-    scanned.lines.push_back({hash(sample.series), static_cast<uint32_t>(sample.series.size()),
-                             LineSlot::Dropped(sample.tail.has_timestamp)});
-    if (sample.has_exemplar) {
-      scanned.exemplars.emplace_back(static_cast<uint32_t>(scanned.tails.size()), sample.exemplar);
+    scanned.lines.push_back(reader.Line());
+    if (page.format == PageFormat::kProtobuf) continue;
+    for (const RawExemplar& exemplar : reader.exemplars()) {
+      if (scanned.exemplars.size() == kExemplarsPerPageMax) break;
+      scanned.exemplars.emplace_back(static_cast<uint32_t>(scanned.tails.size()), exemplar);
     }
-    scanned.tails.push_back(sample.tail);
+    scanned.tails.push_back(reader.tail());
   }
 }
 
 bool SameLines(const std::vector<LayoutLine>& scanned, const Layout& layout) {
-  const std::vector<LayoutLine>& lines = layout.lines();
-  if (scanned.size() != lines.size()) return false;
-  for (size_t i = 0; i < lines.size(); ++i) {
-    if (scanned[i].hash != lines[i].hash || scanned[i].length != lines[i].length ||
-        !scanned[i].slot.SameKind(lines[i].slot)) {
-      return false;
+  std::span<const LayoutLine> rest = scanned;
+  for (const PlacedPiece& placed : layout.pieces()) {
+    const std::vector<LayoutLine>& lines = placed.piece->lines;
+    if (rest.size() < lines.size() || !SameLines(rest.first(lines.size()), lines)) return false;
+    rest = rest.subspan(lines.size());
+  }
+  return rest.empty();
+}
+
+namespace {
+
+constexpr size_t kLabelBytesMax = 256u << 20;
+
+class Assembly {
+ public:
+  Assembly(const LayoutScope& scope, const Page& page, const ScannedPage& scanned,
+           uint64_t series_max, LayoutPieces& pieces)
+      : scope_(scope), page_(page), scanned_(scanned), series_max_(series_max), pieces_(pieces) {}
+
+  Result<void> Run(Layout::Parts& parts) {
+    parts_ = &parts;
+    // Samples with times of their own may be of one series, wherever they are on the page.
+    const auto& lines = scanned_.lines;
+    const bool own_timestamps = scope_.honor_timestamps &&
+                                std::any_of(lines.begin(), lines.end(), [](const LayoutLine& line) {
+                                  return !line.slot.is_gap() && line.slot.has_timestamp();
+                                });
+    if (own_timestamps) return InOnePiece();
+    if (auto cut = InPieces(); !cut) return cut;
+    return SeriesComeTwice() ? InOnePiece() : Result<void>();
+  }
+
+ private:
+  // Most pieces are known already; only what is behind them is read again.
+  Result<void> InPieces() {
+    const LayoutPieces::Origin origin{scope_.id, page_.format};
+    PageReader reader(page_, scope_.histograms);
+    uint64_t unread = 0;
+    size_t label_bytes = 0;
+    for (std::span<const LayoutLine> rest = scanned_.lines; !rest.empty();) {
+      const std::span<const LayoutLine> lines = rest.first(FirstPieceOf(rest));
+      rest = rest.subspan(lines.size());
+      auto piece = pieces_.Find(origin, lines);
+      if (piece == nullptr) {
+        for (; unread > 0; --unread) (void)reader.Next();
+        auto built = Build(reader, lines, false);
+        if (!built) return built.error();
+        piece = std::move(*built);
+        pieces_.Add(origin, piece);
+      } else {
+        unread += piece->counts.scraped;
+      }
+      label_bytes += piece->series->encoded().size();
+      if (auto placed = Place(std::move(piece), label_bytes); !placed) return placed;
+    }
+    return {};
+  }
+
+  Result<void> InOnePiece() {
+    parts_->pieces.clear();
+    series_ = 0;
+    PageReader reader(page_, scope_.histograms);
+    auto piece = Build(reader, scanned_.lines, true);
+    if (!piece) return piece.error();
+    return Place(std::move(*piece), 0);
+  }
+
+  Result<void> Place(std::shared_ptr<const LayoutPiece> piece, size_t label_bytes) {
+    const size_t series = piece->series->size();
+    parts_->pieces.push_back({std::move(piece), series_});
+    series_ += static_cast<uint32_t>(series);
+    if (series_max_ != 0 && series_ > series_max_) return Error{"sample limit exceeded"};
+    if (label_bytes > kLabelBytesMax) return Error{"labels of the page exceed 256 MiB"};
+    return {};
+  }
+
+  Result<std::shared_ptr<const LayoutPiece>> Build(PageReader& reader,
+                                                   std::span<const LayoutLine> lines, bool whole) {
+    auto piece = std::make_shared<LayoutPiece>();
+    piece->lines.assign(lines.begin(), lines.end());
+    SeriesCollector series(series_max_);
+    for (size_t i = 0; i < parts_->report_series; ++i) {
+      series.Reserve(ReportLabels(scope_, kReportSeries[i].name));
+    }
+    for (LayoutLine& line : piece->lines) {
+      if (line.slot.is_gap()) continue;
+      const Result<bool> more = reader.Next();
+      if (!more || !*more) return Error{"page changed while it was read"};
+      ++piece->counts.scraped;
+      const Result<bool> kept = LabelsOf(reader);
+      if (!kept) return Error{kept.error().message + " in " + reader.Excerpt()};
+      if (!*kept) continue;  // the slot says "dropped" already
+      ++piece->counts.post_relabel;
+      const bool timestamp = line.slot.has_timestamp();
+      if (whole && timestamp && scope_.honor_timestamps) {
+        const uint32_t first = series.AddAgain(labels_);
+        NoteSame(first, series.size() - 1, *parts_);
+        parts_->own_timestamp.resize(series.size());
+        parts_->own_timestamp.back() = true;
+      } else if (!series.AddNew(labels_)) {
+        ++piece->counts.duplicate;
+        line.slot = LineSlot::Duplicate(timestamp);
+        continue;
+      }
+      line.slot = LineSlot::Series(series.size() - 1, timestamp);
+    }
+    if (series.over_limit()) return Error{"sample limit exceeded"};
+    if (series.too_large()) return Error{"labels of the page exceed 256 MiB"};
+    piece->series = pieces_.Intern(series.Build());
+    return std::shared_ptr<const LayoutPiece>(std::move(piece));
+  }
+
+  Result<bool> LabelsOf(const PageReader& reader) {
+    if (auto decoded = reader.DecodeLabels(scraped_); !decoded) return decoded.error();
+    return FinalLabels(scope_, std::move(scraped_), labels_);
+  }
+
+  // Within a piece each series is there once.
+  bool SeriesComeTwice() const {
+    if (parts_->pieces.size() < 2) return false;
+    size_t slots = 64;
+    while (slots < 2 * size_t{series_}) slots *= 2;
+    std::vector<uint64_t> seen(slots);  // open addressing; 0: free
+    for (const PlacedPiece& placed : parts_->pieces) {
+      const SeriesChunk& chunk = *placed.piece->series;
+      for (size_t i = 0; i < chunk.size(); ++i) {
+        const uint64_t hash = TextHash::Instance()(chunk.Encoded(i)) | 1;
+        size_t slot = (hash >> 16) & (slots - 1);
+        for (; seen[slot] != 0; slot = (slot + 1) & (slots - 1)) {
+          if (seen[slot] == hash) return true;
+        }
+        seen[slot] = hash;
+      }
+    }
+    return false;
+  }
+
+  const LayoutScope& scope_;
+  const Page& page_;
+  const ScannedPage& scanned_;
+  const uint64_t series_max_;
+  LayoutPieces& pieces_;
+  Layout::Parts* parts_ = nullptr;
+  uint32_t series_ = 0;
+  std::vector<Label> scraped_;
+  std::vector<Label> labels_;
+};
+
+std::string_view NameIn(std::string_view encoded) {
+  std::string_view name;
+  std::string_view value;
+  while (NextEncodedLabel(encoded, name, value)) {
+    if (name == "__name__") return value;
+  }
+  return {};
+}
+
+std::vector<uint16_t> MetadataPlaces(const Layout::Parts& parts, PageMetadata& metadata) {
+  std::vector<uint16_t> places;
+  uint32_t line_of_page = 0;
+  for (const PlacedPiece& placed : parts.pieces) {
+    for (const LayoutLine& line : placed.piece->lines) {
+      if (line.slot.is_gap()) {
+        metadata.MoveTo(line_of_page);
+      } else if (line.slot.is_series()) {
+        places.push_back(
+            metadata.PlaceOf(NameIn(placed.piece->series->Encoded(line.slot.series()))));
+      }
+      ++line_of_page;
     }
   }
-  return true;
+  for (size_t i = 0; i < parts.report_series; ++i) places.push_back(metadata.ReportPlaceOf(i));
+  return places;
 }
+
+std::shared_ptr<const SeriesChunk> ReportChunk(const LayoutScope& scope, LayoutPieces& pieces) {
+  SeriesChunk::Builder builder;
+  for (size_t i = 0; i < scope.report_series(); ++i) {
+    builder.BeginSeries();
+    for (const Label& label : ReportLabels(scope, kReportSeries[i].name)) {
+      builder.AddLabel(label.name, label.value);
+    }
+  }
+  return pieces.Intern(builder.Build());
+}
+
+}  // namespace
 
 Result<std::shared_ptr<const Layout>> BuildLayout(const LayoutScope& scope, const Page& page,
                                                   const ScannedPage& scanned, uint64_t series_max,
-                                                  const Layout* previous, MetadataTables& tables,
+                                                  const Layout* previous, LayoutSharing& sharing,
                                                   PageCounts& counts) {
   Layout::Parts parts;
   parts.scope_id = scope.id;
@@ -125,77 +261,50 @@ Result<std::shared_ptr<const Layout>> BuildLayout(const LayoutScope& scope, cons
   parts.complete_labels = !scope.shared;
   parts.tracks_timestamps = scope.track_timestamps_staleness;
   parts.report_series = scope.report_series();
-  parts.lines = scanned.lines;
-  parts.lines.shrink_to_fit();
-  SeriesCollector series(series_max);
-  for (size_t i = 0; i < parts.report_series; ++i) {
-    series.Reserve(ReportLabels(scope, kReportSeries[i].name));
-  }
-  PageMetadata metadata(scanned.metadata, page.format, parts.report_series, tables);
+  parts.histograms = scope.histograms;
   counts = {};
-  TextParser parser(page);
-  TextSample sample;
-  std::vector<Label> scraped;
-  std::vector<Label> labels;
-  for (LayoutLine& line : parts.lines) {
-    if (line.slot.is_gap()) {
-      metadata.MoveTo(static_cast<uint32_t>(&line - parts.lines.data()));
-      continue;
-    }
-    Result<bool> more = parser.Next(sample);
-    if (!more || !*more) return Error{"page changed while it was read"};
-    ++counts.scraped;
-    const bool timestamp = sample.tail.has_timestamp;
-    Result<bool> kept = false;
-    if (auto decoded = DecodeLabels(sample, scraped); !decoded) {
-      kept = decoded.error();
-    } else {
-      kept = FinalLabels(scope, std::move(scraped), labels);
-    }
-    if (!kept) return Error{kept.error().message + " in " + QuotedExcerpt(sample.series)};
-    if (!*kept) continue;  // the slot says "dropped" already
-    ++counts.post_relabel;
-    const bool own_timestamp = timestamp && scope.honor_timestamps;
-    if (own_timestamp) {
-      const uint32_t first = series.AddAgain(labels, metadata);
-      NoteSame(first, series.size() - 1, parts);
-      parts.own_timestamp.resize(series.size());
-      parts.own_timestamp.back() = true;
-    } else if (!series.AddNew(labels, metadata)) {
-      ++counts.duplicate;
-      line.slot = LineSlot::Duplicate(timestamp);
-      continue;
-    }
-    line.slot = LineSlot::Series(series.size() - 1, timestamp);
+  Assembly assembly(scope, page, scanned, series_max, sharing.pieces);
+  if (auto run = assembly.Run(parts); !run) return run.error();
+  parts.pieces.shrink_to_fit();
+
+  PageMetadata metadata(scanned.metadata, page.format, parts.report_series, sharing.metadata);
+  SeriesBlock::Chunks chunks;
+  for (const PlacedPiece& placed : parts.pieces) {
+    counts += placed.piece->counts;
+    chunks.push_back(placed.piece->series);
   }
-  if (series.over_limit()) return Error{"sample limit exceeded"};
-  if (series.too_large()) return Error{"labels of the page exceed 256 MiB"};
-  for (size_t i = 0; i < parts.report_series; ++i) {
-    series.Append(ReportLabels(scope, kReportSeries[i].name), metadata.ReportPlaceOf(i));
-  }
+  chunks.push_back(ReportChunk(scope, sharing.pieces));
   parts.counts = counts;
-  parts.block = series.Build(metadata.table());
+  auto block =
+      SeriesBlock::FromChunks(std::move(chunks), MetadataPlaces(parts, metadata), metadata.table());
+  if (!block) return block.error();
+  parts.block = std::move(*block);
   if (previous != nullptr && previous->scope_id() == scope.id) ReuseBlock(*previous, parts);
   return std::make_shared<const Layout>(std::move(parts));
 }
 
-void PlaceValues(const Layout& layout, const ScannedPage& scanned, PageValues& out) {
+Result<void> PlaceValues(const Layout& layout, const Page& page, const ScannedPage& scanned,
+                         PageValues& out) {
+  if (page.format == PageFormat::kProtobuf) return layout.Read(page, out);
   layout.Prepare(out);
   size_t sample = 0;
   auto exemplar = scanned.exemplars.begin();
-  for (const LayoutLine& line : layout.lines()) {
-    if (line.slot.is_gap()) continue;
-    const SampleTail& tail = scanned.tails[sample];
-    const bool has_exemplar = exemplar != scanned.exemplars.end() && exemplar->first == sample;
-    ++sample;
-    if (line.slot.is_series()) {
-      const uint32_t series = line.slot.series();
-      out.values[series] = tail.value;
-      if (layout.HasOwnTimestamp(series)) out.timestamps[series] = tail.timestamp_ms;
-      if (has_exemplar) out.exemplars.push_back({series, exemplar->second});
+  for (const PlacedPiece& placed : layout.pieces()) {
+    for (const LayoutLine& line : placed.piece->lines) {
+      if (line.slot.is_gap()) continue;
+      const SampleTail& tail = scanned.tails[sample];
+      const bool has_exemplar = exemplar != scanned.exemplars.end() && exemplar->first == sample;
+      ++sample;
+      if (line.slot.is_series()) {
+        const uint32_t series = placed.first_series + line.slot.series();
+        out.values[series] = tail.value;
+        if (layout.HasOwnTimestamp(series)) out.timestamps[series] = tail.timestamp_ms;
+        if (has_exemplar) out.AddExemplar(series, exemplar->second);
+      }
+      if (has_exemplar) ++exemplar;
     }
-    if (has_exemplar) ++exemplar;
   }
+  return {};
 }
 
 }  // namespace limpet

@@ -15,6 +15,7 @@
 
 #include "agent/platform/result.h"
 #include "agent/scrape/layout.h"
+#include "agent/scrape/layout_pieces.h"
 #include "agent/scrape/metadata_tables.h"
 #include "agent/scrape/page_metadata.h"
 #include "agent/scrape/sample_labels.h"
@@ -24,30 +25,38 @@ namespace limpet {
 
 // A page taken apart; buffers that are used again.
 struct ScannedPage {
-  std::vector<LayoutLine> lines;                            // samples have no series yet
+  std::vector<LayoutLine> lines;  // samples have no series yet
+  // Of a page in protobuf these two stay empty.
   std::vector<SampleTail> tails;                            // one a sample, in order of the page
   std::vector<std::pair<uint32_t, RawExemplar>> exemplars;  // by sample
   std::vector<ScannedMetadata> metadata;
 };
 
-// A page of the smallest lines takes ten times its size here: 40 MiB at this bound.
-inline constexpr uint64_t kSamplesPerPageMax = 1'000'000;
-
 // On an error counts.scraped says how many samples preceded it.
-Result<void> ScanPage(const Page& page, ScannedPage& scanned, PageCounts& counts);
+Result<void> ScanPage(const LayoutScope& scope, const Page& page, ScannedPage& scanned,
+                      PageCounts& counts);
 
 // Whether the lines are the layout's, so that it fits the page.
 bool SameLines(const std::vector<LayoutLine>& scanned, const Layout& layout);
 
+// What layouts share.
+struct LayoutSharing {
+  MetadataTables metadata;
+  LayoutPieces pieces;
+};
+
 // Fails where a sample's labels are invalid or, with `series_max` not 0, where more series than
-// that are left; `counts` is filled in either way.
+// that are left. Of the page's pieces those that another layout has are taken from there, and are
+// neither decoded nor relabelled again.
 Result<std::shared_ptr<const Layout>> BuildLayout(const LayoutScope& scope, const Page& page,
                                                   const ScannedPage& scanned, uint64_t series_max,
-                                                  const Layout* previous, MetadataTables& tables,
+                                                  const Layout* previous, LayoutSharing& sharing,
                                                   PageCounts& counts);
 
-// Puts a scanned page's numbers where Match would have put them.
-void PlaceValues(const Layout& layout, const ScannedPage& scanned, PageValues& out);
+// Puts a scanned page's numbers where Match would have put them. An error where a native histogram
+// is not as it must be.
+Result<void> PlaceValues(const Layout& layout, const Page& page, const ScannedPage& scanned,
+                         PageValues& out);
 
 }  // namespace limpet
 

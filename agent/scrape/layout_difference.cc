@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 #include "agent/scrape/text_hash.h"
@@ -20,11 +21,28 @@ uint64_t DeliveredHash(const Layout& layout, size_t series, const LogTarget& tar
   return labels.Build().Hash();
 }
 
-std::vector<uint64_t> Hashes(const Layout& layout, const LogTarget& target, bool delivered) {
-  std::vector<uint64_t> hashes(layout.page_series());
-  for (size_t i = 0; i < hashes.size(); ++i) {
-    hashes[i] = delivered ? DeliveredHash(layout, i, target)
-                          : TextHash::Instance()(layout.block()->Encoded(i));
+// By series of the page.
+using SeriesHashes = std::vector<std::pair<uint32_t, uint64_t>>;
+using ChunkSet = std::unordered_set<const SeriesChunk*>;
+
+ChunkSet ChunksOf(const Layout& layout) {
+  ChunkSet chunks;
+  for (const auto& chunk : layout.block()->chunks()) chunks.insert(chunk.get());
+  return chunks;
+}
+
+// Without the series of the chunks in `without`.
+SeriesHashes Hashes(const Layout& layout, const LogTarget& target, bool delivered,
+                    const ChunkSet& without) {
+  SeriesHashes hashes;
+  uint32_t series = 0;
+  for (const auto& chunk : layout.block()->chunks()) {
+    const auto end = static_cast<uint32_t>(std::min(series + chunk->size(), layout.page_series()));
+    if (without.contains(chunk.get())) series = std::max(series, end);
+    for (size_t i = 0; series < end; ++series, ++i) {
+      hashes.emplace_back(series, delivered ? DeliveredHash(layout, series, target)
+                                            : TextHash::Instance()(chunk->Encoded(i)));
+    }
   }
   return hashes;
 }
@@ -33,16 +51,20 @@ std::vector<uint64_t> Hashes(const Layout& layout, const LogTarget& target, bool
 
 std::vector<uint32_t> MissingSeries(const Layout& before, const LogTarget& before_target,
                                     const Layout& after, const LogTarget& after_target) {
-  // With the same outer labels it is enough to compare the inner ones as they are encoded.
+  // With the same outer labels it is enough to compare the inner ones as they are encoded, and what
+  // both have in common is no difference.
   const bool delivered = before_target.labels != after_target.labels;
-  const std::vector<uint64_t> had = Hashes(before, before_target, delivered);
-  std::vector<uint64_t> has = Hashes(after, after_target, delivered);
+  const SeriesHashes had =
+      Hashes(before, before_target, delivered, delivered ? ChunkSet() : ChunksOf(after));
+  if (had.empty()) return {};
+  std::vector<uint64_t> has;
+  for (const auto& [series, hash] : Hashes(after, after_target, delivered, {})) {
+    has.push_back(hash);
+  }
   std::sort(has.begin(), has.end());
   std::vector<uint32_t> missing;
-  for (size_t i = 0; i < had.size(); ++i) {
-    if (!std::binary_search(has.begin(), has.end(), had[i])) {
-      missing.push_back(static_cast<uint32_t>(i));
-    }
+  for (const auto& [series, hash] : had) {
+    if (!std::binary_search(has.begin(), has.end(), hash)) missing.push_back(series);
   }
   return missing;
 }
@@ -52,13 +74,12 @@ std::vector<int64_t> MovedToLayout(const Layout& before, const LogTarget& before
                                    const LogTarget& after_target) {
   const bool delivered = before_target.labels != after_target.labels;
   std::unordered_map<uint64_t, int64_t> known;
-  const std::vector<uint64_t> had = Hashes(before, before_target, delivered);
-  for (size_t i = 0; i < had.size(); ++i) {
-    const auto [it, is_new] = known.emplace(had[i], numbers[i]);
-    if (!is_new) it->second = std::max(it->second, numbers[i]);
+  for (const auto& [series, hash] : Hashes(before, before_target, delivered, {})) {
+    const auto [it, is_new] = known.emplace(hash, numbers[series]);
+    if (!is_new) it->second = std::max(it->second, numbers[series]);
   }
   std::vector<int64_t> moved;
-  for (const uint64_t hash : Hashes(after, after_target, delivered)) {
+  for (const auto& [series, hash] : Hashes(after, after_target, delivered, {})) {
     const auto it = known.find(hash);
     moved.push_back(it == known.end() ? INT64_MIN : it->second);
   }

@@ -46,18 +46,18 @@ Result<std::shared_ptr<const Layout>> LayoutRegistry::Resolve(const LayoutScope&
 Result<std::shared_ptr<const Layout>> LayoutRegistry::ResolveScanned(
     const LayoutScope& scope, const Page& page, uint64_t series_max, const Layout* previous,
     PageValues& out, PageCounts& counts) {
-  if (auto scanned = ScanPage(page, scanned_, counts); !scanned) return scanned.error();
+  if (auto scanned = ScanPage(scope, page, scanned_, counts); !scanned) return scanned.error();
   const uint64_t key = KeyOf(scope, scanned_.lines);
   std::shared_ptr<const Layout> layout = Find(scope, page.format, key);
   if (layout == nullptr) {
-    auto built = BuildLayout(scope, page, scanned_, series_max, previous, metadata_, counts);
+    auto built = BuildLayout(scope, page, scanned_, series_max, previous, sharing_, counts);
     if (!built) return built.error();
     layout = *built;
     Insert(key, layout);
   }
   counts = layout->counts();
   if (series_max != 0 && layout->page_series() > series_max) return Error{"sample limit exceeded"};
-  PlaceValues(*layout, scanned_, out);
+  if (auto placed = PlaceValues(*layout, page, scanned_, out); !placed) return placed.error();
   return layout;
 }
 
@@ -89,7 +89,7 @@ void LayoutRegistry::Insert(uint64_t key, const std::shared_ptr<const Layout>& l
 
 LayoutRegistry::Usage LayoutRegistry::usage() const {
   Usage usage;
-  usage.bytes = metadata_.usage().bytes;
+  usage.bytes = sharing_.metadata.usage().bytes + sharing_.pieces.memory_bytes();
   for (const auto& [key, entry] : layouts_) {
     if (const auto layout = entry.lock()) {
       ++usage.layouts;

@@ -34,7 +34,7 @@ class LayoutRegistry {
 
   struct Usage {
     uint64_t layouts = 0;
-    uint64_t bytes = 0;  // with their metadata tables
+    uint64_t bytes = 0;  // with their pieces and metadata tables
   };
   Usage usage() const;
 
@@ -47,7 +47,7 @@ class LayoutRegistry {
   void Insert(uint64_t key, const std::shared_ptr<const Layout>& layout);
 
   ScannedPage scanned_;
-  MetadataTables metadata_;
+  LayoutSharing sharing_;
   std::unordered_multimap<uint64_t, std::weak_ptr<const Layout>> layouts_;
   size_t sweep_at_ = 64;
   std::vector<std::weak_ptr<const LayoutScope>> scopes_;

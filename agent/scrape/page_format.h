@@ -5,6 +5,7 @@
 #ifndef LIMPET_AGENT_SCRAPE_PAGE_FORMAT_H_
 #define LIMPET_AGENT_SCRAPE_PAGE_FORMAT_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -14,7 +15,13 @@ namespace limpet {
 enum class PageFormat : uint8_t {
   kPrometheusText,   // 0.0.4, 1.0.0
   kOpenMetricsText,  // 0.0.1, 1.0.0
+  kProtobuf,         // delimited messages io.prometheus.client.MetricFamily
 };
+
+// A page of the smallest lines takes ten times its size here: 40 MiB at this bound.
+inline constexpr uint64_t kSamplesPerPageMax = 1'000'000;
+// More of them on one page are left out.
+inline constexpr size_t kExemplarsPerPageMax = 100'000;
 
 // A page as it came; without a format it is the Prometheus text format.
 struct Page {

@@ -26,7 +26,9 @@ void Apply(const MetadataLine& line, PageFormat format, MetricMetadata& metadata
       metadata.type = line.type;
       break;
     case MetadataLine::Kind::kHelp:
-      metadata.help = Unescaped(line.text, format == PageFormat::kOpenMetricsText);
+      metadata.help = format == PageFormat::kProtobuf
+                          ? std::string(line.text)
+                          : Unescaped(line.text, format == PageFormat::kOpenMetricsText);
       break;
     case MetadataLine::Kind::kUnit:
       metadata.unit = line.text;

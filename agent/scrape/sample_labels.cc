@@ -92,7 +92,7 @@ bool operator==(const SeriesSettings& a, const SeriesSettings& b) {
          a.track_timestamps_staleness == b.track_timestamps_staleness &&
          a.extra_metrics == b.extra_metrics && a.label_limit == b.label_limit &&
          a.label_name_length_limit == b.label_name_length_limit &&
-         a.label_value_length_limit == b.label_value_length_limit &&
+         a.label_value_length_limit == b.label_value_length_limit && a.histograms == b.histograms &&
          (a.rules == b.rules || *a.rules == *b.rules);
 }
 

@@ -16,6 +16,7 @@
 #include "agent/platform/result.h"
 #include "agent/relabel/labels.h"
 #include "agent/relabel/relabel.h"
+#include "agent/scrape/histogram_settings.h"
 #include "agent/scrape/report_series.h"
 
 namespace limpet {
@@ -31,6 +32,7 @@ struct SeriesSettings {
   uint64_t label_name_length_limit = 0;
   uint64_t label_value_length_limit = 0;
   std::shared_ptr<const std::vector<RelabelRule>> rules;  // metric_relabel_configs
+  HistogramSettings histograms;
 };
 bool operator==(const SeriesSettings& a, const SeriesSettings& b);
 

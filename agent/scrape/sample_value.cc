@@ -132,6 +132,10 @@ std::string NormalizedFloatLabel(std::string_view text) {
       ParseSampleValue(text.data(), end, number) != end) {
     return std::string(text);
   }
+  return FloatLabel(number);
+}
+
+std::string FloatLabel(double number) {
   if (std::isnan(number)) return "NaN";
   if (std::isinf(number)) return number > 0 ? "+Inf" : "-Inf";
   if (number == 0) return "0.0";  // -0 too, as in Prometheus

@@ -11,9 +11,12 @@
 #ifndef LIMPET_AGENT_SCRAPE_SAMPLE_VALUE_H_
 #define LIMPET_AGENT_SCRAPE_SAMPLE_VALUE_H_
 
+#include <bit>
 #include <cstdint>
 #include <string>
 #include <string_view>
+
+#include "queue/scrape_view.h"
 
 namespace limpet {
 
@@ -25,6 +28,11 @@ const char* ParseSampleValue(const char* p, const char* end, double& value);
 
 // Reads one whole number, with or without a sign; the same contract.
 const char* ParseSampleTimestamp(const char* p, const char* end, int64_t& timestamp_ms);
+
+// The number itself, or kNormalNanBits for any NaN.
+inline double WithoutStaleNan(double value) {
+  return value == value ? value : std::bit_cast<double>(kNormalNanBits);
+}
 
 // What is behind a series: value, optional timestamp, end of line.
 struct SampleTail {
@@ -63,6 +71,8 @@ inline TailError ParseSampleTail(const char*& p, const char* end, SampleTail& ta
 // "1e6" -> "1e+06"); what is no number stays as it is. Prometheus 3 does this so that a series
 // keeps its name whatever format it was scraped in.
 std::string NormalizedFloatLabel(std::string_view text);
+// The same spelling of a number.
+std::string FloatLabel(double number);
 
 }  // namespace limpet
 

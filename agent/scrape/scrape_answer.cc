@@ -115,6 +115,7 @@ std::string AcceptHeader(const std::vector<ScrapeProtocol>& protocols) {
       "application/openmetrics-text;version=0.0.1",
       "text/plain;version=1.0.0;escaping=allow-utf-8",
       "text/plain;version=0.0.4",
+      "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited",
   };
   // Prometheus knows five protocols, so it begins with 0.6, and anything else comes behind the
   // last.
@@ -131,11 +132,9 @@ Result<PageFormat> FormatOf(std::string_view content_type, std::optional<ScrapeP
   const std::string media_type = MediaTypeOf(content_type);
   if (media_type == "text/plain") return PageFormat::kPrometheusText;
   if (media_type == "application/openmetrics-text") return PageFormat::kOpenMetricsText;
-  if (media_type == "application/vnd.google.protobuf") {
-    return Error{"received Content-Type " + QuotedExcerpt(content_type) +
-                 "; protobuf is not supported"};
-  }
+  if (media_type == "application/vnd.google.protobuf") return PageFormat::kProtobuf;
   if (fallback) {
+    if (*fallback == ScrapeProtocol::kPrometheusProto) return PageFormat::kProtobuf;
     const bool openmetrics = *fallback == ScrapeProtocol::kOpenMetricsText1_0_0 ||
                              *fallback == ScrapeProtocol::kOpenMetricsText0_0_1;
     return openmetrics ? PageFormat::kOpenMetricsText : PageFormat::kPrometheusText;

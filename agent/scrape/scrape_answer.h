@@ -3,7 +3,7 @@
 // Who calls it: the target, on the loop's thread.
 // Source: Prometheus 3: only 200 is good; the media type says which parser reads the page, whatever
 // version it names. One that is not known or not well formed, or none, is an error unless there is
-// a fallback_scrape_protocol. Of the formats that Prometheus knows, protobuf is refused.
+// a fallback_scrape_protocol.
 #ifndef LIMPET_AGENT_SCRAPE_SCRAPE_ANSWER_H_
 #define LIMPET_AGENT_SCRAPE_SCRAPE_ANSWER_H_
 

@@ -11,7 +11,6 @@ namespace {
 
 constexpr char kUserAgent[] = "limpet/" LIMPET_VERSION;
 
-constexpr size_t kPageBytesMax = 64u << 20;          // where nothing is configured
 constexpr size_t kPageBytesMaxAtMost = 1024u << 20;  // whatever is configured
 
 // As Go prints seconds: 10, 0.5.
@@ -51,21 +50,29 @@ SeriesSettings ScrapeJob::series_settings() const {
   settings.label_name_length_limit = config_.label_name_length_limit;
   settings.label_value_length_limit = config_.label_value_length_limit;
   settings.rules = metric_rules_;
+  settings.histograms.native = config_.scrape_native_histograms;
+  settings.histograms.always_classic = config_.always_scrape_classic_histograms;
+  settings.histograms.bucket_limit = config_.native_histogram_bucket_limit;
+  settings.histograms.schema_max = SchemaOfBucketFactor(config_.native_histogram_min_bucket_factor);
   return settings;
 }
 
-size_t ScrapeJob::page_bytes_max() const {
-  if (config_.body_size_limit == 0) return kPageBytesMax;
+size_t ScrapeJob::page_bytes_max(size_t without_limit) const {
+  if (config_.body_size_limit == 0) return without_limit;
   return static_cast<size_t>(std::min<uint64_t>(config_.body_size_limit - 1, kPageBytesMaxAtMost));
 }
 
 HttpRequest ScrapeJob::NewRequest(const std::string& path_and_query, Millis timeout) const {
   HttpRequest request;
   request.target = path_and_query;
-  request.headers = {{"Accept", AcceptHeader(config_.scrape_protocols)},
-                     {"Accept-Encoding", config_.enable_compression ? "gzip" : "identity"},
-                     {"User-Agent", kUserAgent},
-                     {"X-Prometheus-Scrape-Timeout-Seconds", SecondsText(timeout)}};
+  const auto& protocols = config_.scrape_protocols;
+  request.headers = {
+      {"Accept",
+       AcceptHeader(protocols.empty() ? DefaultScrapeProtocols(config_.scrape_native_histograms)
+                                      : protocols)},
+      {"Accept-Encoding", config_.enable_compression ? "gzip" : "identity"},
+      {"User-Agent", kUserAgent},
+      {"X-Prometheus-Scrape-Timeout-Seconds", SecondsText(timeout)}};
   return request;
 }
 

@@ -32,9 +32,10 @@ class ScrapeJob {
   // Empty, or why no target of the job is scraped.
   const std::string& refusal() const { return refusal_; }
   void set_refusal(std::string refusal) { refusal_ = std::move(refusal); }
+  static constexpr size_t kPageBytesMax = 64u << 20;
   // Bytes of a page after inflating: body_size_limit, which as in Prometheus is itself too much, or
-  // limpet's own bound.
-  size_t page_bytes_max() const;
+  // what is given here where none is configured.
+  size_t page_bytes_max(size_t without_limit = kPageBytesMax) const;
 
   HttpRequest NewRequest(const std::string& path_and_query, Millis timeout) const;
   // Another one after each change of its configuration: connections are then made anew.

@@ -8,6 +8,12 @@
 #include "agent/scrape/scrape_target.h"
 
 namespace limpet {
+namespace {
+
+// Of the memory limit: a page of a job that sets no limit.
+constexpr uint64_t kPagePart = 8;
+
+}  // namespace
 
 class ScrapeManager::Impl {
  public:
@@ -16,23 +22,33 @@ class ScrapeManager::Impl {
     context_.writer.append = std::move(append);
   }
 
+  void UseMemory(MemoryBudget& memory) {
+    context_.writer.memory.Use(memory);
+    context_.writer.memory.OnBytes(BodyPool::kBytesMax, context_.bodies);
+    context_.page_bytes_max = memory.BoundOf(ScrapeJob::kPageBytesMax, kPagePart);
+  }
+
+  void ReleaseCaches() {
+    context_.bodies.ReleaseFree();
+    std::string().swap(context_.inflated);
+  }
+
   void Apply(const Config& config) {
     // As in Prometheus the offset also depends on the external labels, so that replicas which
     // differ in them do not scrape at the same moment.
-    const uint64_t seed = config.global.external_labels.Hash();
-    std::map<std::string, std::unique_ptr<JobTargets>> before = std::move(jobs_);
+    seed_ = config.global.external_labels.Hash();
+    Jobs before = std::move(jobs_);
     jobs_.clear();
-    for (const ScrapeConfig& job : config.scrape_configs) {
-      auto known = before.extract(job.job_name);
-      if (known.empty()) {
-        jobs_[job.job_name] = std::make_unique<JobTargets>(context_, scheduler_, job, seed);
-      } else {
-        known.mapped()->set_offset_seed(seed);
-        known.mapped()->Update(job);
-        jobs_.insert(std::move(known));
-      }
-    }
+    for (const ScrapeConfig& job : config.scrape_configs) ApplyJob(job, before);
     for (const auto& [name, job] : before) job->VanishAll();
+  }
+
+  void Change(const std::vector<ScrapeConfig>& changed, const std::vector<std::string>& gone) {
+    for (const ScrapeConfig& job : changed) ApplyJob(job, jobs_);
+    for (const std::string& name : gone) {
+      const auto job = jobs_.extract(name);
+      if (!job.empty()) job.mapped()->VanishAll();
+    }
   }
 
   void OnTargetGroups(const std::string& job, std::vector<TargetGroup> groups) {
@@ -68,6 +84,7 @@ class ScrapeManager::Impl {
     stats.samples_duplicate_total = context_.writer.samples_duplicate_total;
     stats.samples_out_of_bounds_total = context_.writer.samples_out_of_bounds_total;
     stats.samples_out_of_order_total = context_.writer.samples_out_of_order_total;
+    stats.refused_for_memory = context_.writer.memory.refusals();
     const LayoutRegistry::Usage usage = context_.writer.layouts.usage();
     stats.layouts = usage.layouts;
     stats.layout_bytes = usage.bytes;
@@ -80,9 +97,24 @@ class ScrapeManager::Impl {
   }
 
  private:
+  using Jobs = std::map<std::string, std::unique_ptr<JobTargets>>;
+
+  // The one that is among `before` is changed.
+  void ApplyJob(const ScrapeConfig& job, Jobs& before) {
+    auto known = before.extract(job.job_name);
+    if (known.empty()) {
+      jobs_[job.job_name] = std::make_unique<JobTargets>(context_, scheduler_, job, seed_);
+    } else {
+      known.mapped()->set_offset_seed(seed_);
+      known.mapped()->Update(job);
+      jobs_.insert(std::move(known));
+    }
+  }
+
   ScrapeContext context_;
   Scheduler scheduler_;
-  std::map<std::string, std::unique_ptr<JobTargets>> jobs_;
+  uint64_t seed_ = 0;
+  Jobs jobs_;
 };
 
 ScrapeManager::ScrapeManager(EventLoop& loop, const Clock& clock, Append append)
@@ -90,7 +122,16 @@ ScrapeManager::ScrapeManager(EventLoop& loop, const Clock& clock, Append append)
 
 ScrapeManager::~ScrapeManager() = default;
 
+void ScrapeManager::UseMemory(MemoryBudget& memory) { impl_->UseMemory(memory); }
+
+void ScrapeManager::ReleaseCaches() { impl_->ReleaseCaches(); }
+
 void ScrapeManager::Apply(const Config& config) { impl_->Apply(config); }
+
+void ScrapeManager::Change(const std::vector<ScrapeConfig>& changed,
+                           const std::vector<std::string>& gone) {
+  impl_->Change(changed, gone);
+}
 
 void ScrapeManager::OnTargetGroups(const std::string& job, std::vector<TargetGroup> groups) {
   impl_->OnTargetGroups(job, std::move(groups));

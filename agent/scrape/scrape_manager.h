@@ -18,6 +18,7 @@
 #include "agent/config/config.h"
 #include "agent/platform/event_loop.h"
 #include "agent/platform/histogram.h"
+#include "agent/scrape/memory_gate.h"
 #include "discovery/target_group.h"
 #include "queue/scrape_view.h"
 
@@ -53,6 +54,7 @@ struct ScrapeStats {
   uint64_t samples_duplicate_total = 0;
   uint64_t samples_out_of_bounds_total = 0;  // explicit timestamps too far in the future
   uint64_t samples_out_of_order_total = 0;   // explicit timestamps that are not newer
+  MemoryRefusals refused_for_memory;         // scrapes
   uint64_t layouts = 0;                      // in memory
   uint64_t layout_bytes = 0;
   uint64_t series = 0;  // active: sum over targets of their layout's series
@@ -69,7 +71,16 @@ class ScrapeManager {
   ScrapeManager(const ScrapeManager&) = delete;
   ScrapeManager& operator=(const ScrapeManager&) = delete;
 
+  // What is refused follows from the budget from now on, and some bounds from its limit; it must
+  // outlive the manager.
+  void UseMemory(MemoryBudget& memory);
+  // Gives back what is kept only to be used again; not while a page is read.
+  void ReleaseCaches();
+
   void Apply(const Config& config);
+  // The same for some jobs alone: those that are new or changed, and the names of those that are
+  // gone.
+  void Change(const std::vector<ScrapeConfig>& changed, const std::vector<std::string>& gone);
   void OnTargetGroups(const std::string& job, std::vector<TargetGroup> groups);
 
   void ForEachTarget(const std::function<void(const TargetStatus&)>& function) const;

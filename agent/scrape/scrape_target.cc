@@ -16,6 +16,15 @@ constexpr size_t kInflatedBytesKept = 4u << 20;
 constexpr size_t kErrorTextBytesMax = 1024;
 constexpr int64_t kSnapMsMax = 2;
 constexpr auto kTooLargeText = "body size limit exceeded";
+constexpr uint64_t kReservedBytesMin = 256 * 1024;
+constexpr uint64_t kReservedBytesMax = 4u << 20;
+
+// A large body of known length gets its memory in one piece: one that grows leaves holes behind,
+// which many at the same time make into megabytes. Small ones get a pooled buffer.
+void ReserveBody(std::string& body, uint64_t length) {
+  if (length < kReservedBytesMin) return;
+  body.reserve(static_cast<size_t>(std::min(length, kReservedBytesMax)));
+}
 
 }  // namespace
 
@@ -25,6 +34,7 @@ struct ScrapeTarget::Exchange {
   size_t page_bytes_max = 0;
   ContentCoding coding = ContentCoding::kIdentity;
   Result<PageFormat> format = PageFormat::kPrometheusText;
+  uint64_t length = 0;  // of the body, where it is known
   std::string body;
   size_t discarded = 0;
   Error refusal;  // with a text: what is wrong with the answer
@@ -70,11 +80,14 @@ bool ScrapeTarget::OnTick(const Tick& tick) {
   exchange_ = std::make_unique<Exchange>();
   exchange_->started = tick.now;
   exchange_->timestamp_ms = TimestampFor(tick);
-  exchange_->page_bytes_max = job_->page_bytes_max();
-  if (job_->refusal().empty()) {
-    StartRequest(tick.now);
-  } else {
+  exchange_->page_bytes_max = job_->page_bytes_max(context_.page_bytes_max);
+  if (!job_->refusal().empty()) {
     Finish(Error{job_->refusal()});
+  } else if (auto admitted = context_.writer.memory.AdmitScrape(series_.has_page()); !admitted) {
+    Finish(admitted);
+    series_.ForgetPageIfScarce(context_.writer);
+  } else {
+    StartRequest(tick.now);
   }
   return true;
 }
@@ -101,6 +114,7 @@ bool ScrapeTarget::OnHead(const HttpResponseHead& head) {
     return true;
   }
   exchange.coding = *coding;
+  exchange.length = head.content_length().value_or(0);
   if (head.content_length().value_or(0) > exchange.body_bytes_max()) {
     exchange.refusal = Error{kTooLargeText};
     return false;
@@ -119,8 +133,11 @@ bool ScrapeTarget::OnBody(std::string_view bytes) {
     exchange.refusal = Error{kTooLargeText};
     return false;
   }
+  if (exchange.body.empty()) ReserveBody(exchange.body, exchange.length);
+  context_.writer.memory.OnBytes(bytes.size(), context_.bodies);
   if (!context_.bodies.Append(exchange.body, bytes)) {
-    exchange.refusal = Error{"too many bytes of scrapes under way (128 MiB)"};
+    exchange.refusal = Error{"too many bytes of scrapes under way (" +
+                             std::to_string(context_.bodies.bytes_max() >> 20) + " MiB)"};
     return false;
   }
   return true;
@@ -128,7 +145,7 @@ bool ScrapeTarget::OnBody(std::string_view bytes) {
 
 void ScrapeTarget::OnDone(const Result<void>& result) { Finish(result); }
 
-Result<Page> ScrapeTarget::PageOf(Exchange& exchange) {
+Result<Page> ScrapeTarget::PageOf(Exchange& exchange, int64_t& page_bytes) {
   std::string_view text = exchange.body;
   if (exchange.coding == ContentCoding::kGzip) {
     auto inflated = InflateGzip(exchange.body, exchange.page_bytes_max, context_.inflated);
@@ -136,6 +153,7 @@ Result<Page> ScrapeTarget::PageOf(Exchange& exchange) {
     if (!inflated) return inflated.error();
     text = context_.inflated;
   }
+  page_bytes = static_cast<int64_t>(text.size());
   // As in Prometheus, nothing is nothing in any format.
   if (text.empty()) return Page(text);
   if (!exchange.format) return exchange.format.error();
@@ -150,12 +168,11 @@ void ScrapeTarget::Finish(const Result<void>& result) {
   std::shared_ptr<const Layout> layout;
   int64_t page_bytes = !outcome && outcome.error().message == kTooLargeText ? -1 : 0;
   if (outcome) {
-    auto page = PageOf(*exchange);
+    auto page = PageOf(*exchange, page_bytes);
     if (!page) {
       outcome = page.error();
       if (outcome.error().message == kTooLargeText) page_bytes = -1;
     } else {
-      page_bytes = static_cast<int64_t>(page->text.size());
       auto read = series_.ReadPage(context_.writer, *page, job_->config().sample_limit, counts);
       if (read) {
         layout = *read;
@@ -164,8 +181,6 @@ void ScrapeTarget::Finish(const Result<void>& result) {
       }
     }
   }
-  context_.bodies.Release(std::move(exchange->body));
-  if (context_.inflated.capacity() > kInflatedBytesKept) std::string().swap(context_.inflated);
 
   const double seconds =
       std::chrono::duration<double>(context_.clock.Now() - exchange->started).count();
@@ -180,6 +195,9 @@ void ScrapeTarget::Finish(const Result<void>& result) {
   } else {
     series_.AppendFailure(context_.writer, counts, facts);
   }
+  // Only now: exemplars are read from the page when they are appended.
+  context_.bodies.Release(std::move(exchange->body));
+  if (context_.inflated.capacity() > kInflatedBytesKept) std::string().swap(context_.inflated);
   SetOutcome(outcome, exchange->timestamp_ms, seconds);
 }
 

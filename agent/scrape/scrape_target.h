@@ -37,7 +37,8 @@ struct ScrapeContext {
   const Clock& clock;
   SeriesWriter writer;
   BodyPool bodies;
-  std::string inflated;  // the page being read
+  std::string inflated;                              // the page being read
+  size_t page_bytes_max = ScrapeJob::kPageBytesMax;  // where a job has no limit
   uint64_t scrapes_total = 0;
   uint64_t scrapes_failed_total = 0;
   uint64_t body_bytes_total = 0;
@@ -70,8 +71,8 @@ class ScrapeTarget final : public Scheduled, private HttpResponseHandler {
 
   void StartRequest(SteadyTime now);
   int64_t TimestampFor(const Tick& tick) const;
-  // The answer as text, in the context's buffer or the exchange's.
-  Result<Page> PageOf(Exchange& exchange);
+  // The answer as text, in the context's buffer or the exchange's, and its size.
+  Result<Page> PageOf(Exchange& exchange, int64_t& page_bytes);
   void Finish(const Result<void>& result);
   void SetOutcome(const Result<void>& outcome, int64_t timestamp_ms, double seconds);
 

@@ -14,9 +14,9 @@
 #include <utility>
 #include <vector>
 
-#include "agent/scrape/page_metadata.h"
+#include "agent/relabel/labels.h"
 #include "agent/scrape/text_hash.h"
-#include "queue/series_block.h"
+#include "queue/series_chunk.h"
 
 namespace limpet {
 
@@ -25,44 +25,37 @@ class SeriesCollector {
   explicit SeriesCollector(uint64_t series_max) : series_max_(series_max) {}
 
   // False where the series is in it already.
-  bool AddNew(const std::vector<Label>& labels, const PageMetadata& metadata) {
+  bool AddNew(const std::vector<Label>& labels) {
     if (!seen_.emplace(HashOf(labels), size_).second) return false;
-    Add(labels, metadata);
+    Add(labels);
     return true;
   }
   // A further one, whether or not it is there already; it counts as seen.
   // The place of the first one that is the same.
-  uint32_t AddAgain(const std::vector<Label>& labels, const PageMetadata& metadata) {
+  uint32_t AddAgain(const std::vector<Label>& labels) {
     const uint32_t first = seen_.emplace(HashOf(labels), size_).first->second;
-    Add(labels, metadata);
+    Add(labels);
     return first == kReserved ? size_ - 1 : first;
   }
   // Keeps the series for later: a sample of the page cannot take it.
   void Reserve(const std::vector<Label>& labels) { seen_.emplace(HashOf(labels), kReserved); }
-  void Append(const std::vector<Label>& labels, uint16_t metadata) {
-    builder_.BeginSeries(metadata);
-    for (const Label& label : labels) builder_.AddLabel(label.name, label.value);
-  }
 
   uint32_t size() const { return size_; }
   bool over_limit() const { return series_max_ != 0 && size_ > series_max_; }
   bool too_large() const { return bytes_ > kLabelBytesMax; }
-  std::shared_ptr<const SeriesBlock> Build(std::shared_ptr<const MetadataTable> table) {
-    return builder_.Build(std::move(table));
-  }
+  std::shared_ptr<const SeriesChunk> Build() { return builder_.Build(); }
 
  private:
   static constexpr uint32_t kReserved = UINT32_MAX;
   static constexpr size_t kLabelBytesMax = 256u << 20;
 
-  void Add(const std::vector<Label>& labels, const PageMetadata& metadata) {
+  void Add(const std::vector<Label>& labels) {
     ++size_;
     for (const Label& label : labels) bytes_ += label.name.size() + label.value.size() + 16;
     // Above a limit the scrape fails, but the rest is still counted.
     if (over_limit() || too_large()) return;
-    const auto name = std::find_if(labels.begin(), labels.end(),
-                                   [](const Label& label) { return label.name == "__name__"; });
-    Append(labels, name == labels.end() ? kNoMetadata : metadata.PlaceOf(name->value));
+    builder_.BeginSeries();
+    for (const Label& label : labels) builder_.AddLabel(label.name, label.value);
   }
 
   uint64_t HashOf(const std::vector<Label>& labels) {
@@ -81,7 +74,7 @@ class SeriesCollector {
   size_t bytes_ = 0;
   std::string key_;
   std::unordered_map<uint64_t, uint32_t> seen_;
-  SeriesBlock::Builder builder_;
+  SeriesChunk::Builder builder_;
 };
 
 }  // namespace limpet

@@ -1,6 +1,7 @@
 #include "agent/scrape/target_series.h"
 
 #include <algorithm>
+#include <numeric>
 #include <span>
 #include <utility>
 
@@ -58,6 +59,12 @@ Result<std::shared_ptr<const Layout>> TargetSeries::ReadPage(SeriesWriter& write
     }
     return page_layout_;
   }
+  // The page is not even counted where it is refused: that takes memory, too.
+  const size_t known_bytes = page_layout_ == nullptr ? 0 : page_bytes_;
+  if (auto admitted = writer.memory.AdmitPage(page.text.size(), known_bytes); !admitted) {
+    counts = {};
+    return admitted.error();
+  }
   auto layout =
       writer.layouts.Resolve(*scope_, page, series_max, page_layout_.get(), writer.page, counts);
   if (!layout) counts = CountFailedPage(*scope_, page, series_max, page_layout_.get());
@@ -77,7 +84,12 @@ void TargetSeries::AppendPage(SeriesWriter& writer, const std::shared_ptr<const 
     added = Missing(*layout, *page_layout_).size();
   }
   // As in Prometheus, what an answer without a byte does not have is stale and still known.
-  if (facts.page_bytes != 0) SetPageLayout(layout);
+  const std::vector<int64_t> newest_before_ms =
+      live_ != nullptr && live_ == page_layout_ ? newest_ms_ : std::vector<int64_t>();
+  if (facts.page_bytes != 0) {
+    if (page_layout_ != layout) page_bytes_ = static_cast<size_t>(facts.page_bytes);
+    SetPageLayout(layout);
+  }
   SetReport(*layout, writer.page.values, true, layout->counts(), added, facts);
 
   ScrapeView view;
@@ -85,31 +97,55 @@ void TargetSeries::AppendPage(SeriesWriter& writer, const std::shared_ptr<const 
   view.target = TargetOf(*layout);
   view.timestamp_ms = facts.timestamp_ms;
   view.values = writer.page.values;
-  if (layout->has_timestamps()) {
+  if (layout == page_layout_ && !newest_ms_.empty()) {
     CheckTimestamps(writer, *layout, facts, view);
   }
+  writer.details.AddTo(view, writer.page, layout->format(), exemplars_);
   Append(writer, view);
   writer.samples_duplicate_total += layout->counts().duplicate;
-  if (live_ != layout) AppendStaleSeries(writer, *layout, facts.timestamp_ms);
+  if (live_ != layout) AppendStaleSeries(writer, *layout, newest_before_ms, facts.timestamp_ms);
   live_ = layout;
 }
 
 void TargetSeries::SetPageLayout(const std::shared_ptr<const Layout>& layout) {
   if (page_layout_ == layout) return;
-  if (!layout->has_timestamps()) {
-    newest_own_ms_ = {};
-  } else if (page_layout_ == nullptr || newest_own_ms_.empty()) {
-    newest_own_ms_.assign(layout->page_series(), PageValues::kNoTimestamp);
-  } else if (page_layout_->block() != layout->block()) {
-    newest_own_ms_ = MovedToLayout(*page_layout_, *TargetOf(*page_layout_), newest_own_ms_, *layout,
-                                   *TargetOf(*layout));
+  if (!exemplars_.empty() && page_layout_->block() != layout->block()) MoveExemplars(*layout);
+  const bool ahead = std::any_of(newest_ms_.begin(), newest_ms_.end(),
+                                 [&](int64_t ms) { return ms > last_timestamp_ms_; });
+  if (!layout->has_timestamps() && !ahead) {
+    newest_ms_ = {};
+  } else if (page_layout_ == nullptr) {
+    newest_ms_.assign(layout->page_series(), PageValues::kNoTimestamp);
+  } else {
+    newest_ms_.resize(page_layout_->page_series(), PageValues::kNoTimestamp);
+    for (size_t i = 0; i < newest_ms_.size(); ++i) {
+      if (page_layout_->HasOwnTimestamp(i)) continue;
+      newest_ms_[i] = std::max(newest_ms_[i], last_timestamp_ms_);
+    }
+    if (page_layout_->block() != layout->block()) {
+      newest_ms_ = MovedToLayout(*page_layout_, *TargetOf(*page_layout_), newest_ms_, *layout,
+                                 *TargetOf(*layout));
+    }
   }
   page_layout_ = layout;
+}
+
+void TargetSeries::MoveExemplars(const Layout& layout) {
+  std::vector<int64_t> places(page_layout_->page_series());
+  std::iota(places.begin(), places.end(), 0);
+  const std::vector<int64_t> before =
+      MovedToLayout(*page_layout_, *TargetOf(*page_layout_), places, layout, *TargetOf(layout));
+  std::vector<int64_t> moved(places.size(), ExemplarMemory::kGone);
+  for (size_t i = 0; i < before.size(); ++i) {
+    if (before[i] >= 0) moved[static_cast<size_t>(before[i])] = static_cast<int64_t>(i);
+  }
+  exemplars_.Move(moved);
 }
 
 void TargetSeries::CheckTimestamps(SeriesWriter& writer, const Layout& layout,
                                    const ScrapeFacts& facts, ScrapeView& view) {
   std::vector<int64_t>& own = writer.page.timestamps;
+  own.resize(writer.page.values.size());
   const int64_t latest = facts.now_ms + kFutureMsMax;
   writer.series.clear();
   size_t kept = 0;
@@ -119,7 +155,8 @@ void TargetSeries::CheckTimestamps(SeriesWriter& writer, const Layout& layout,
     } else if (own[i] > latest) {
       ++writer.samples_out_of_bounds_total;
       continue;
-    } else if (own[i] <= newest_own_ms_[layout.FirstOfSame(i)]) {
+    }
+    if (i < newest_ms_.size() && own[i] <= newest_ms_[layout.FirstOfSame(i)]) {
       ++writer.samples_out_of_order_total;
       continue;
     }
@@ -129,8 +166,8 @@ void TargetSeries::CheckTimestamps(SeriesWriter& writer, const Layout& layout,
   }
   // Only now: of the samples of one page none makes another too old.
   for (size_t i = 0; i < kept; ++i) {
-    if (!layout.HasOwnTimestamp(writer.series[i])) continue;
-    int64_t& newest = newest_own_ms_[layout.FirstOfSame(writer.series[i])];
+    if (writer.series[i] >= newest_ms_.size()) continue;  // a report series
+    int64_t& newest = newest_ms_[layout.FirstOfSame(writer.series[i])];
     newest = std::max(newest, own[i]);
   }
   if (kept != own.size()) view.series = writer.series;
@@ -138,12 +175,16 @@ void TargetSeries::CheckTimestamps(SeriesWriter& writer, const Layout& layout,
   view.timestamps = std::span(own).first(kept);
 }
 
-// Markers for what the last record's layout has and the layout `now` has not.
+// Markers for what the last record's layout has and the layout `now` has not, where they are newer
+// than the series' samples.
 void TargetSeries::AppendStaleSeries(SeriesWriter& writer, const Layout& now,
-                                     int64_t timestamp_ms) {
+                                     const std::vector<int64_t>& newest_ms, int64_t timestamp_ms) {
   if (live_ == nullptr) return;
   writer.series = Missing(*live_, now);
-  std::erase_if(writer.series, [&](uint32_t series) { return !live_->TracksStaleness(series); });
+  std::erase_if(writer.series, [&](uint32_t series) {
+    return !live_->TracksStaleness(series) || live_->FirstOfSame(series) != series ||
+           (series < newest_ms.size() && newest_ms[series] >= timestamp_ms);
+  });
   if (writer.series.empty()) return;
   writer.values.assign(writer.series.size(), StaleNan());
   ScrapeView view;
@@ -168,8 +209,13 @@ void TargetSeries::AppendFailure(SeriesWriter& writer, const PageCounts& counts,
   if (live_->has_timestamps()) {
     writer.series.clear();
     size_t kept = 0;
+    const bool known = live_ == page_layout_;
     for (size_t i = 0; i < writer.values.size(); ++i) {
-      if (!live_->TracksStaleness(i)) continue;
+      if (!live_->TracksStaleness(i) || live_->FirstOfSame(i) != i) continue;
+      if (known && i < newest_ms_.size()) {
+        if (newest_ms_[i] >= facts.timestamp_ms) continue;
+        newest_ms_[i] = facts.timestamp_ms;
+      }
       writer.series.push_back(static_cast<uint32_t>(i));
       writer.values[kept++] = writer.values[i];
     }
@@ -185,7 +231,8 @@ void TargetSeries::AppendVanished(SeriesWriter& writer, int64_t now_ms) {
   const int64_t timestamp_ms = std::max(now_ms, last_timestamp_ms_ + 1);
   writer.series.clear();
   for (size_t i = 0; i < live_->block()->size(); ++i) {
-    if (live_->TracksStaleness(i)) writer.series.push_back(static_cast<uint32_t>(i));
+    if (!live_->TracksStaleness(i) || live_->FirstOfSame(i) != i) continue;
+    writer.series.push_back(static_cast<uint32_t>(i));
   }
   writer.values.assign(writer.series.size(), StaleNan());
   ScrapeView view;
@@ -198,16 +245,26 @@ void TargetSeries::AppendVanished(SeriesWriter& writer, int64_t now_ms) {
   writer.last_marker_ms = std::max(writer.last_marker_ms, timestamp_ms);
   live_ = nullptr;
   page_layout_ = nullptr;
-  newest_own_ms_ = {};
+  newest_ms_ = {};
+  exemplars_ = {};
 }
 
 void TargetSeries::TakeOver(TargetSeries& predecessor) {
   labels_target_ = predecessor.labels_target_;
   bare_target_ = predecessor.bare_target_;
   page_layout_ = std::move(predecessor.page_layout_);
-  newest_own_ms_ = std::move(predecessor.newest_own_ms_);
+  page_bytes_ = predecessor.page_bytes_;
+  newest_ms_ = std::move(predecessor.newest_ms_);
+  exemplars_ = std::move(predecessor.exemplars_);
   live_ = std::move(predecessor.live_);
   last_timestamp_ms_ = predecessor.last_timestamp_ms_;
+}
+
+void TargetSeries::ForgetPageIfScarce(SeriesWriter& writer) {
+  if (page_layout_ == nullptr || !newest_ms_.empty()) return;
+  if (!writer.memory.MustForget(page_bytes_)) return;
+  page_layout_ = nullptr;
+  exemplars_ = {};
 }
 
 void TargetSeries::ChangeScope(std::shared_ptr<const LayoutScope> scope) {

@@ -21,8 +21,11 @@
 #include <vector>
 
 #include "agent/platform/result.h"
+#include "agent/scrape/exemplar_memory.h"
 #include "agent/scrape/layout.h"
 #include "agent/scrape/layout_registry.h"
+#include "agent/scrape/memory_gate.h"
+#include "agent/scrape/sample_details.h"
 #include "agent/scrape/sample_labels.h"
 #include "queue/scrape_view.h"
 
@@ -32,7 +35,9 @@ namespace limpet {
 struct SeriesWriter {
   std::function<void(const ScrapeView&)> append;
   LayoutRegistry layouts;
+  MemoryGate memory;
   PageValues page;
+  SampleDetails details;
   uint64_t samples_total = 0;
   uint64_t samples_duplicate_total = 0;
   uint64_t samples_out_of_bounds_total = 0;
@@ -61,7 +66,7 @@ class TargetSeries {
   // The page's layout; its numbers are then in writer.page. `counts` is also good on an error.
   Result<std::shared_ptr<const Layout>> ReadPage(SeriesWriter& writer, const Page& page,
                                                  uint64_t series_max, PageCounts& counts);
-  // What ReadPage gave, as the record of a scrape.
+  // What ReadPage gave, as the record of a scrape. The page must still be there.
   void AppendPage(SeriesWriter& writer, const std::shared_ptr<const Layout>& layout,
                   const ScrapeFacts& facts);
   void AppendFailure(SeriesWriter& writer, const PageCounts& counts, const ScrapeFacts& facts);
@@ -70,10 +75,15 @@ class TargetSeries {
   // Goes on where a vanished target with the same labels was: what it had and this one has not
   // becomes stale at this one's first scrape.
   void TakeOver(TargetSeries& predecessor);
+  // Behind a failure: gives back what is remembered of the last page where memory is so scarce; the
+  // next one is then as the first. Not where samples have timestamps of their own, the newest of
+  // which must be known.
+  void ForgetPageIfScarce(SeriesWriter& writer);
   // Other rules from the next scrape on.
   void ChangeScope(std::shared_ptr<const LayoutScope> scope);
 
   // The series that are not stale, with the report series; 0 before the first scrape.
+  bool has_page() const { return page_layout_ != nullptr; }
   uint64_t active() const { return live_ == nullptr ? 0 : live_->block()->size(); }
   int64_t last_timestamp_ms() const { return last_timestamp_ms_; }
 
@@ -81,20 +91,25 @@ class TargetSeries {
   const std::shared_ptr<const LogTarget>& TargetOf(const Layout& layout);
   // Of the page's series of `before`, those that `after` has not, ascending.
   std::vector<uint32_t> Missing(const Layout& before, const Layout& after);
-  void AppendStaleSeries(SeriesWriter& writer, const Layout& now, int64_t timestamp_ms);
+  void AppendStaleSeries(SeriesWriter& writer, const Layout& now,
+                         const std::vector<int64_t>& newest_ms, int64_t timestamp_ms);
   void Append(SeriesWriter& writer, const ScrapeView& view);
   // Leaves out samples whose timestamps are too new, or not newer than the last one of the series.
   void CheckTimestamps(SeriesWriter& writer, const Layout& layout, const ScrapeFacts& facts,
                        ScrapeView& view);
   void SetPageLayout(const std::shared_ptr<const Layout>& layout);
+  void MoveExemplars(const Layout& layout);
 
   std::shared_ptr<const LayoutScope> scope_;
   std::shared_ptr<const LogTarget> labels_target_;  // has the target's labels, shared scopes use it
   std::shared_ptr<const LogTarget> bare_target_;    // has none, for layouts with complete labels
   std::shared_ptr<const Layout> page_layout_;       // of the last page that was read
+  size_t page_bytes_ = 0;                           // of the page that it was made or found for
   std::shared_ptr<const Layout> live_;              // of the last record: what is not stale
-  // The newest own timestamp of each series of page_layout_, where that has such.
-  std::vector<int64_t> newest_own_ms_;
+  // The newest timestamp of each series of page_layout_, where samples have timestamps of their own
+  // or had ones that lie ahead of the scrapes; else empty.
+  std::vector<int64_t> newest_ms_;
+  ExemplarMemory exemplars_;  // by series of page_layout_
   int64_t last_timestamp_ms_ = 0;
 };
 

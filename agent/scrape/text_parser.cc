@@ -1,10 +1,9 @@
 #include "agent/scrape/text_parser.h"
 
-#include <algorithm>
-
 #include "agent/scrape/error_excerpt.h"
 #include "agent/scrape/exposition_tokens.h"
 #include "agent/scrape/openmetrics_parser.h"
+#include "agent/scrape/scraped_labels.h"
 
 namespace limpet {
 namespace {
@@ -144,15 +143,7 @@ Result<void> DecodeLabels(const TextSample& sample, std::vector<Label>& labels) 
     labels.push_back(std::move(label));
   }
   if (!IsUtf8Name(labels[0].value)) return Error{"invalid metric name"};
-  std::sort(labels.begin(), labels.end(),
-            [](const Label& a, const Label& b) { return a.name < b.name; });
-  for (size_t i = 0; i < labels.size(); ++i) {
-    if (!IsUtf8Name(labels[i].name)) return Error{"invalid label name"};
-    if (i > 0 && labels[i].name == labels[i - 1].name) {
-      return Error{"label name " + QuotedExcerpt(labels[i].name) + " is not unique"};
-    }
-  }
-  return {};
+  return SortUniqueLabels(labels);
 }
 
 }  // namespace limpet

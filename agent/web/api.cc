@@ -82,4 +82,36 @@ std::string TargetsJson(const WebSources& sources, std::string_view state,
   return out;
 }
 
+std::string MonitorsJson(const WebSources& sources) {
+  std::string out;
+  JsonWriter json(out);
+  const auto write_list = [&json](std::string_view key, const std::vector<std::string>& texts) {
+    json.Key(key);
+    json.StartArray();
+    for (const std::string& text : texts) json.Text(text);
+    json.EndArray();
+  };
+  json.StartObject();
+  json.Field("status", "success");
+  json.Key("data");
+  json.StartObject();
+  json.Key("monitors");
+  json.StartArray();
+  for (const MonitorStatus& monitor :
+       sources.monitors ? sources.monitors() : std::vector<MonitorStatus>()) {
+    json.StartObject();
+    json.Field("kind", monitor.kind);
+    json.Field("namespace", monitor.name_space);
+    json.Field("name", monitor.name);
+    json.Field("state", kMonitorStateNames[static_cast<size_t>(monitor.state)]);
+    write_list("errors", monitor.errors);
+    write_list("scrapePools", monitor.jobs);
+    json.EndObject();
+  }
+  json.EndArray();
+  json.EndObject();
+  json.EndObject();
+  return out;
+}
+
 }  // namespace limpet

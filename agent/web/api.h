@@ -18,6 +18,13 @@ namespace limpet {
 std::string TargetsJson(const WebSources& sources, std::string_view state,
                         std::string_view scrape_pool, const std::string& host_name);
 
+// limpet's own: what became of each ServiceMonitor, PodMonitor, Probe and ScrapeConfig.
+//
+//   {"status":"success","data":{"monitors":[{"kind":"ServiceMonitor","namespace":"shop",
+//     "name":"api","state":"invalid","errors":["spec.endpoints[0].interval: ..."],
+//     "scrapePools":[]}]}}
+std::string MonitorsJson(const WebSources& sources);
+
 }  // namespace limpet
 
 #endif  // LIMPET_AGENT_WEB_API_H_

@@ -15,8 +15,11 @@ namespace limpet {
 
 void CollectConfig(const WebSources& sources, MetricFamilies& families);
 void CollectDiscovery(const WebSources& sources, MetricFamilies& families);
+void CollectMonitors(const WebSources& sources, MetricFamilies& families);
+void CollectRefreshes(const WebSources& sources, MetricFamilies& families);
 void CollectScrape(const WebSources& sources, MetricFamilies& families);
 void CollectLog(const WebSources& sources, MetricFamilies& families);
+void CollectMemory(const WebSources& sources, MetricFamilies& families);
 void CollectReceivers(const WebSources& sources, MetricFamilies& families);
 // From /proc/self; what cannot be read is left out.
 void CollectProcess(const WebSources& sources, MetricFamilies& families);

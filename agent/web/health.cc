@@ -76,6 +76,38 @@ Check WriteKubernetes(const std::vector<DiscoveryStatus>& watches, JsonWriter& j
   return worst;
 }
 
+Check WriteRefresh(const RefreshStatus& refresh, JsonWriter& json) {
+  Check check = Check::kOk;
+  if (!refresh.last_error.empty()) check = refresh.listed ? Check::kDegraded : Check::kFailing;
+  if (!refresh.listed && refresh.last_error.empty()) check = Check::kDegraded;
+  json.StartObject();
+  json.Field("status", Text(check));
+  json.Field("latency_ms", refresh.last_latency_ms);
+  json.Field(refresh.kind == RefreshKind::kFile ? "files" : "url", refresh.origin);
+  json.Field("targets", refresh.targets);
+  if (refresh.last_success_ms != 0) {
+    json.Field("last_success", FormatTimestamp(refresh.last_success_ms));
+  }
+  if (!refresh.last_error.empty()) json.Field("error", refresh.last_error);
+  json.EndObject();
+  return check;
+}
+
+// One list for files and one for HTTP, where there are any.
+Check WriteRefreshes(const std::vector<RefreshStatus>& refreshes, RefreshKind kind,
+                     std::string_view key, JsonWriter& json) {
+  Check worst = Check::kOk;
+  const auto is_kind = [kind](const RefreshStatus& refresh) { return refresh.kind == kind; };
+  if (std::none_of(refreshes.begin(), refreshes.end(), is_kind)) return worst;
+  json.Key(key);
+  json.StartArray();
+  for (const RefreshStatus& refresh : refreshes) {
+    if (is_kind(refresh)) worst = std::max(worst, WriteRefresh(refresh, json));
+  }
+  json.EndArray();
+  return worst;
+}
+
 Check WriteLog(const LogStats* log, JsonWriter& json) {
   Check check = Check::kOk;
   if (log == nullptr) {
@@ -95,6 +127,23 @@ Check WriteLog(const LogStats* log, JsonWriter& json) {
     json.Field("segments", log->segments);
     json.Field("samples_lost", log->samples_lost_total);
     if (!log->last_error.empty()) json.Field("error", log->last_error);
+  }
+  json.EndObject();
+  return check;
+}
+
+// Trimming costs nobody anything.
+Check WriteMemory(const MemoryStatus& memory, JsonWriter& json) {
+  const Check check = memory.level >= MemoryLevel::kNoNewPages ? Check::kDegraded : Check::kOk;
+  json.Key("memory");
+  json.StartObject();
+  json.Field("status", Text(check));
+  json.Field("latency_ms", int64_t{0});
+  json.Field("level", MemoryLevelText(memory.level));
+  json.Field("used_bytes", memory.used_bytes);
+  if (memory.limit.bytes != 0) {
+    json.Field("limit_bytes", memory.limit.bytes);
+    json.Field("limit_from", memory.limit.origin);
   }
   json.EndObject();
   return check;
@@ -136,7 +185,11 @@ HttpServerResponse HealthResponse(const WebSources& sources) {
   json.StartObject();
   Check worst = WriteConfig(sources.config(), json);
   worst = std::max(worst, WriteKubernetes(sources.discovery(), json));
+  const std::vector<RefreshStatus> refreshes = sources.refreshes();
+  worst = std::max(worst, WriteRefreshes(refreshes, RefreshKind::kFile, "file_sd", json));
+  worst = std::max(worst, WriteRefreshes(refreshes, RefreshKind::kHttp, "http_sd", json));
   worst = std::max(worst, WriteLog(log, json));
+  worst = std::max(worst, WriteMemory(sources.memory(), json));
   json.Key("receivers");
   json.StartObject();
   for (const ReceiverStatus& receiver : sources.receivers()) {
@@ -168,6 +221,13 @@ std::string Readiness::Missing(const WebSources& sources) {
                (watch.name_space.empty() ? "all namespaces" : "namespace " + watch.name_space) +
                " from " + watch.api_server;
     if (!watch.last_error.empty()) missing += ": " + watch.last_error;
+    missing += '\n';
+  }
+  for (const RefreshStatus& refresh : sources.refreshes()) {
+    if (refresh.listed) continue;
+    named = true;
+    missing += "no list yet from " + refresh.origin;
+    if (!refresh.last_error.empty()) missing += ": " + refresh.last_error;
     missing += '\n';
   }
   if (!named) missing += "not every discovery has listed\n";

@@ -14,7 +14,12 @@
 //     "config":{"status":"ok","latency_ms":0,"last_success":"2026-01-01T00:00:00.000Z"},
 //     "kubernetes":{"status":"ok","latency_ms":12,"watches":[{"status":"ok","latency_ms":12,
 //       "role":"pod","namespace":"web","api_server":"https://10.0.0.1","objects":50}]},
+//     "file_sd":[{"status":"degraded","latency_ms":0,"files":"/etc/sd/*.json","targets":3,
+//       "last_success":"...","error":"/etc/sd/a.json:3:7: ..."}],
+//     "http_sd":[{"status":"ok","latency_ms":20,"url":"https://cmdb/targets","targets":7}],
 //     "log":{"status":"ok","latency_ms":0.2,"bytes":1024,"segments":1,"samples_lost":0},
+//     "memory":{"status":"ok","latency_ms":0,"level":"normal","used_bytes":20971520,
+//       "limit_bytes":134217728,"limit_from":"/sys/fs/cgroup/memory.max"},
 //     "receivers":{"main":{"status":"failing","latency_ms":3,"url":"http://vm:8428/api/v1/write",
 //       "lag_seconds":61.2,"backlog_bytes":90210,"last_success":"...","error":"503"}}}}
 #ifndef LIMPET_AGENT_WEB_HEALTH_H_

@@ -36,8 +36,9 @@ class Collector : public prometheus::Collectable {
 class Metrics::State {
  public:
   explicit State(const WebSources& sources) {
-    for (const Collector::Function function : {CollectConfig, CollectProcess, CollectDiscovery,
-                                               CollectScrape, CollectLog, CollectReceivers}) {
+    for (const Collector::Function function :
+         {CollectConfig, CollectProcess, CollectDiscovery, CollectRefreshes, CollectMonitors,
+          CollectScrape, CollectLog, CollectMemory, CollectReceivers}) {
       collectors_.push_back(std::make_unique<Collector>(sources, function));
     }
   }

@@ -102,6 +102,7 @@ HttpServerResponse IndexPage(const WebSources& sources) {
                                    {"/health", "the state of Kubernetes, log and receivers (JSON)"},
                                    {"/metrics", "limpet's own metrics"},
                                    {"/api/v1/targets", "the targets in Prometheus' JSON"},
+                                   {"/api/v1/monitors", "ServiceMonitors and the like, as JSON"},
                                    {"/-/healthy", "whether limpet runs"},
                                    {"/-/ready", "whether limpet is ready, or what is missing"}}) {
     body += std::string("<li><a href=\"") + path + "\">" + path + "</a>: " + what + "</li>\n";

@@ -6,15 +6,46 @@
 namespace limpet {
 namespace {
 
+// Of native histograms, or of exemplars; under Prometheus' names.
+struct AttachmentFamilies {
+  AttachmentFamilies(MetricFamilies& families, const std::string& kind, const std::string& what)
+      : sent(families.Counter("limpet_remote_storage_" + kind + "_total", what + " delivered.")),
+        retried(families.Counter("limpet_remote_storage_" + kind + "_retried_total",
+                                 what + " sent again after a recoverable error.")),
+        failed(families.Counter("limpet_remote_storage_" + kind + "_failed_total",
+                                what + " that the receiver refused or did not write.")),
+        dropped(families.Counter("limpet_remote_storage_" + kind + "_dropped_total",
+                                 what + " that were not sent, by reason.")) {}
+
+  void Add(const MetricLabels& labels, const AttachmentStatus& status) {
+    AddSample(sent, labels, status.sent_total);
+    AddSample(retried, labels, status.retried_total);
+    AddSample(failed, labels, status.failed_total);
+    for (const auto& [reason, count] : status.dropped_total) {
+      MetricLabels more = labels;
+      more.emplace_back("reason", reason);
+      AddSample(dropped, more, count);
+    }
+  }
+
+  prometheus::MetricFamily& sent;
+  prometheus::MetricFamily& retried;
+  prometheus::MetricFamily& failed;
+  prometheus::MetricFamily& dropped;
+};
+
 struct ReceiverFamilies {
   explicit ReceiverFamilies(MetricFamilies& families)
       : healthy(families.Gauge("limpet_remote_storage_healthy",
                                "1 where the last request was taken, or none was needed yet.")),
-        samples(families.Counter("limpet_remote_storage_samples_total", "Samples delivered.")),
+        samples(families.Counter("limpet_remote_storage_samples_total",
+                                 "Samples delivered, native histograms among them.")),
         retried(families.Counter("limpet_remote_storage_samples_retried_total",
                                  "Samples sent again after a recoverable error.")),
         dropped(families.Counter("limpet_remote_storage_samples_dropped_total",
                                  "Samples given up, by reason.")),
+        histograms(families, "histograms", "Native histograms"),
+        exemplars(families, "exemplars", "Exemplars"),
         requests(families.Counter("limpet_remote_storage_requests_total",
                                   "Requests by status code; \"none\" is no answer.")),
         bytes(families.Counter("limpet_remote_storage_bytes_total",
@@ -56,6 +87,8 @@ struct ReceiverFamilies {
     for (const auto& [reason, count] : status.samples_dropped_total) {
       AddSample(dropped, with("reason", reason), count);
     }
+    histograms.Add(labels, status.histograms);
+    exemplars.Add(labels, status.exemplars);
     for (const auto& [code, count] : status.requests_total) {
       AddSample(requests, with("code", code == 0 ? "none" : std::to_string(code)), count);
     }
@@ -85,6 +118,8 @@ struct ReceiverFamilies {
   prometheus::MetricFamily& samples;
   prometheus::MetricFamily& retried;
   prometheus::MetricFamily& dropped;
+  AttachmentFamilies histograms;
+  AttachmentFamilies exemplars;
   prometheus::MetricFamily& requests;
   prometheus::MetricFamily& bytes;
   prometheus::MetricFamily& written;

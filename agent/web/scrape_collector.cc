@@ -39,6 +39,11 @@ void CollectScrape(const WebSources& sources, MetricFamilies& families) {
   families.Counter("limpet_scrapes_total", "Scrapes that ended, well or not.", stats.scrapes_total);
   families.Counter("limpet_scrapes_failed_total", "Scrapes that ended in an error.",
                    stats.scrapes_failed_total);
+  auto& shed = families.Counter("limpet_memory_shed_scrapes_total",
+                                "Scrapes that failed for want of memory, by what was refused.");
+  AddSample(shed, {{"reason", "new_target"}}, stats.refused_for_memory.new_targets_total);
+  AddSample(shed, {{"reason", "new_page"}}, stats.refused_for_memory.new_pages_total);
+  AddSample(shed, {{"reason", "no_scrapes"}}, stats.refused_for_memory.scrapes_total);
   families.Counter("limpet_scrape_ticks_skipped_total",
                    "Times at which a target was due and its last scrape was still under way.",
                    stats.ticks_skipped_total);

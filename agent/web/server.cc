@@ -55,6 +55,10 @@ HttpServerResponse WebRoutes::Answer(const HttpServerRequest& request) {
              200, "application/json",
              TargetsJson(self.sources_, r.Param("state"), r.Param("scrapePool"), self.host_name_)};
        }},
+      {"/api/v1/monitors", false,
+       [](WebRoutes& self, const auto&) {
+         return HttpServerResponse{200, "application/json", MonitorsJson(self.sources_)};
+       }},
   };
   for (const Route& route : kRoutes) {
     if (route.path != request.path) continue;

@@ -13,6 +13,7 @@
 // | /-/ready        | GET       | 200, or 503 and what is missing                               |
 // | /-/reload       | POST, PUT | 200, or 500 and why the configuration was refused             |
 // | /api/v1/targets | GET       | Prometheus' JSON; ?state=active, dropped or any; ?scrapePool= |
+// | /api/v1/monitors| GET       | JSON, see api.h                                               |
 // clang-format on
 //
 // HEAD works where GET does; other methods are answered 405, other paths 404. Limits are those of

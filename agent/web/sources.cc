@@ -2,13 +2,17 @@
 
 namespace limpet {
 
-WebSources MakeWebSources(const Discovery& discovery, const ScrapeManager& scrape, const Log& log,
-                          const RemoteWrite& remote_write, const Clock& clock,
-                          std::function<ConfigStatus()> config,
+WebSources MakeWebSources(const Discovery& discovery, const MonitorDiscovery& monitors,
+                          const ScrapeManager& scrape, const Log& log,
+                          const RemoteWrite& remote_write, const MemoryBudget& memory,
+                          const Clock& clock, std::function<ConfigStatus()> config,
                           std::function<Result<void>()> reload) {
   return WebSources{
       .discovery = [&discovery] { return discovery.Status(); },
-      .all_listed = [&discovery] { return discovery.AllListed(); },
+      .refreshes = [&discovery] { return discovery.Refreshes(); },
+      .all_listed = [&discovery,
+                     &monitors] { return discovery.AllListed() && monitors.AllListed(); },
+      .monitors = [&monitors] { return monitors.Status(); },
       .for_each_target =
           [&scrape](const std::function<void(const TargetStatus&)>& function) {
             scrape.ForEachTarget(function);
@@ -18,6 +22,7 @@ WebSources MakeWebSources(const Discovery& discovery, const ScrapeManager& scrap
       .scrape = [&scrape] { return scrape.stats(); },
       .log = [&log] { return &log.stats(); },
       .receivers = [&remote_write] { return remote_write.Status(); },
+      .memory = [&memory] { return memory.status(); },
       .config = std::move(config),
       .reload = std::move(reload),
       .clock = clock,

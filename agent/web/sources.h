@@ -13,9 +13,11 @@
 #include <vector>
 
 #include "agent/platform/clock.h"
+#include "agent/platform/memory_budget.h"
 #include "agent/platform/result.h"
 #include "agent/scrape/scrape_manager.h"
 #include "discovery/discovery.h"
+#include "discovery/monitor_discovery.h"
 #include "queue/log.h"
 #include "queue/remote_write.h"
 
@@ -30,23 +32,28 @@ struct ConfigStatus {
 };
 
 struct WebSources {
-  std::function<std::vector<DiscoveryStatus>()> discovery;
-  std::function<bool()> all_listed;
-  std::function<void(const std::function<void(const TargetStatus&)>&)> for_each_target;
-  std::function<std::vector<DroppedTarget>()> dropped;
-  std::function<std::vector<std::pair<std::string, uint64_t>>()> dropped_counts;
-  std::function<ScrapeStats()> scrape;
-  std::function<const LogStats*()> log;  // null where the log is not open
-  std::function<std::vector<ReceiverStatus>()> receivers;
-  std::function<ConfigStatus()> config;
-  std::function<Result<void>()> reload;  // the error where the new configuration is refused
+  std::function<std::vector<DiscoveryStatus>()> discovery = nullptr;
+  std::function<std::vector<RefreshStatus>()> refreshes = nullptr;
+  std::function<bool()> all_listed = nullptr;
+  std::function<std::vector<MonitorStatus>()> monitors = nullptr;
+  std::function<void(const std::function<void(const TargetStatus&)>&)> for_each_target = nullptr;
+  std::function<std::vector<DroppedTarget>()> dropped = nullptr;
+  std::function<std::vector<std::pair<std::string, uint64_t>>()> dropped_counts = nullptr;
+  std::function<ScrapeStats()> scrape = nullptr;
+  std::function<const LogStats*()> log = nullptr;  // null where the log is not open
+  std::function<std::vector<ReceiverStatus>()> receivers = nullptr;
+  std::function<MemoryStatus()> memory = nullptr;
+  std::function<ConfigStatus()> config = nullptr;
+  // The error where the new configuration is refused.
+  std::function<Result<void>()> reload = nullptr;
   const Clock& clock;
 };
 
 // From the modules themselves, which must outlive the pages.
-WebSources MakeWebSources(const Discovery& discovery, const ScrapeManager& scrape, const Log& log,
-                          const RemoteWrite& remote_write, const Clock& clock,
-                          std::function<ConfigStatus()> config,
+WebSources MakeWebSources(const Discovery& discovery, const MonitorDiscovery& monitors,
+                          const ScrapeManager& scrape, const Log& log,
+                          const RemoteWrite& remote_write, const MemoryBudget& memory,
+                          const Clock& clock, std::function<ConfigStatus()> config,
                           std::function<Result<void>()> reload);
 
 }  // namespace limpet

@@ -49,7 +49,7 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- define "limpet.scrapedPods" -}}
 {{- if .Values.networkPolicy.podSelector -}}
 {{- toYaml .Values.networkPolicy.podSelector -}}
-{{- else if regexMatch "^[^=!, ()]+=[^=!, ()]+$" .Values.scrape.selector -}}
+{{- else if and (not .Values.monitors.enabled) (regexMatch "^[^=!, ()]+=[^=!, ()]+$" .Values.scrape.selector) -}}
 {{- $pair := splitn "=" 2 .Values.scrape.selector -}}
 matchLabels:
   {{ $pair._0 }}: {{ $pair._1 | quote }}

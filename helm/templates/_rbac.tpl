@@ -16,6 +16,16 @@
 {{- $found := list -}}
 {{- range .Values.rbac.roles }}{{- $found = concat $found (get $kinds .) -}}{{- end -}}
 {{- range .Values.rbac.attachMetadata }}{{- $found = concat $found (get $attached .) -}}{{- end -}}
+{{- if .Values.monitors.enabled -}}
+{{- $slices := eq (toString .Values.monitors.settings.service_discovery_role) "EndpointSlice" -}}
+{{- $monitors := dict
+      "ServiceMonitor" (concat (list "monitoring.coreos.com/servicemonitors") (get $kinds (ternary "endpointslice" "endpoints" $slices)))
+      "PodMonitor" (list "monitoring.coreos.com/podmonitors" "/pods")
+      "Probe" (list "monitoring.coreos.com/probes" "networking.k8s.io/ingresses")
+      "ScrapeConfig" (list "monitoring.coreos.com/scrapeconfigs") -}}
+{{- range .Values.monitors.kinds }}{{- $found = concat $found (get $monitors .) -}}{{- end -}}
+{{- if .Values.monitors.namespaceSelector }}{{- $found = append $found "/namespaces" -}}{{- end -}}
+{{- end -}}
 {{- toJson ($found | uniq | sortAlpha) -}}
 {{- end -}}
 
@@ -26,5 +36,20 @@
 - apiGroups: [{{ $parts._0 | quote }}]
   resources: [{{ $parts._1 | quote }}]
   verbs: ["list", "watch"]
+{{- end }}
+{{- end -}}
+
+{{- /* Rules for the Secrets and ConfigMaps that monitor objects may name. */ -}}
+{{- define "limpet.referenceRules" -}}
+{{- $root := . -}}
+{{- range $resource, $names := dict "secrets" .Values.monitors.secrets "configmaps" .Values.monitors.configMaps }}
+{{- if and $root.Values.monitors.enabled $names }}
+- apiGroups: [""]
+  resources: [{{ $resource | quote }}]
+  {{- if not (has "*" $names) }}
+  resourceNames: {{ toJson $names }}
+  {{- end }}
+  verbs: ["list", "watch"]
+{{- end }}
 {{- end }}
 {{- end -}}

@@ -104,10 +104,10 @@ RemoteWriteDecoder::Offence RemoteWriteDecoder::Count(RemoteWriteVersion version
     Reader reader(bytes);
     for (Field field; reader.Next(field);) {
       if (field.number == 2) ++counts_.samples;
-      if (version == RemoteWriteVersion::k1) continue;
-      if (field.number == 3) ++counts_.histograms;
-      if (field.number == 4) ++counts_.exemplars;
-      if (field.number == 5 && !field.bytes.empty()) ++counts_.metadata;
+      const bool v1 = version == RemoteWriteVersion::k1;
+      if (field.number == (v1 ? 4 : 3)) ++counts_.histograms;
+      if (field.number == (v1 ? 3 : 4)) ++counts_.exemplars;
+      if (!v1 && field.number == 5 && !field.bytes.empty()) ++counts_.metadata;
     }
     if (reader.broken()) return "a series is cut off or no protobuf";
     return std::nullopt;
@@ -150,6 +150,10 @@ RemoteWriteDecoder::Offence RemoteWriteDecoder::Series1(std::string_view bytes) 
       offence = LabelPair(field.bytes);
     } else if (field.number == 2 && field.wire_type == 2) {
       offence = Sample(field.bytes, RemoteWriteVersion::k1);
+    } else if (field.number == 3 && field.wire_type == 2) {
+      offence = Exemplar(field.bytes, RemoteWriteVersion::k1);
+    } else if (field.number == 4 && field.wire_type == 2) {
+      offence = Histogram(field.bytes, RemoteWriteVersion::k1);
     } else {
       offence = "a series of 1.0 has no field " + std::to_string(field.number);
     }
@@ -172,10 +176,10 @@ RemoteWriteDecoder::Offence RemoteWriteDecoder::Series2(std::string_view bytes) 
         offence = Sample(field.bytes, RemoteWriteVersion::k2);
         break;
       case 3:
-        ++series_.histograms;
+        offence = Histogram(field.bytes, RemoteWriteVersion::k2);
         break;
       case 4:
-        offence = Exemplar(field.bytes);
+        offence = Exemplar(field.bytes, RemoteWriteVersion::k2);
         break;
       case 5:
         offence = Metadata(field.bytes);
@@ -244,7 +248,60 @@ RemoteWriteDecoder::Offence RemoteWriteDecoder::References(std::string_view byte
   return std::nullopt;
 }
 
-RemoteWriteDecoder::Offence RemoteWriteDecoder::Exemplar(std::string_view bytes) {
+RemoteWriteDecoder::Offence RemoteWriteDecoder::SpanLengths(std::string_view bytes,
+                                                            uint64_t& length) const {
+  Reader reader(bytes);
+  for (Field field; reader.Next(field);) {
+    if (field.number > 2 || field.wire_type != 0) return "a span has a field it should not have";
+    if (field.number == 2) length += field.integer;
+  }
+  if (reader.broken()) return "a span is cut off or no protobuf";
+  return std::nullopt;
+}
+
+RemoteWriteDecoder::Offence RemoteWriteDecoder::Histogram(std::string_view bytes,
+                                                          RemoteWriteVersion version) {
+  constexpr uint64_t kCustomBuckets = 105;  // -53, zigzag
+  std::optional<int64_t> timestamp_ms;
+  uint64_t spans = 0;
+  uint64_t buckets = 0;
+  Reader reader(bytes);
+  for (Field field; reader.Next(field);) {
+    const bool v1 = version == RemoteWriteVersion::k1;
+    if (field.number > (v1 ? 16 : 17)) return "a histogram has a field it should not have";
+    if (field.number == 15) timestamp_ms = static_cast<int64_t>(field.integer);
+    if (field.number == 4 && field.integer == kCustomBuckets && v1) {
+      return "a histogram of 1.0 with custom buckets";
+    }
+    if ((field.number == 8 || field.number == 11) && field.wire_type == 2) {
+      if (Offence offence = SpanLengths(field.bytes, spans)) return offence;
+    } else if (field.number >= 9 && field.number <= 13 && field.wire_type != 2) {
+      ++buckets;  // not packed
+    } else if (field.number == 9 || field.number == 12) {
+      Reader deltas(field.bytes);
+      for (uint64_t delta = 0; !deltas.AtEnd(); ++buckets) {
+        if (!deltas.Varint(delta)) return "a histogram's deltas are cut off";
+      }
+    } else if (field.number == 10 || field.number == 13) {
+      buckets += field.bytes.size() / sizeof(double);
+    }
+  }
+  if (reader.broken()) return "a histogram is cut off or no protobuf";
+  if (spans != buckets) {
+    return "a histogram has " + std::to_string(buckets) + " buckets in spans of " +
+           std::to_string(spans);
+  }
+  if (!timestamp_ms) return "a histogram has no timestamp";
+  if (series_.histograms > 0 && *timestamp_ms <= histogram_ms_) {
+    return "histograms of one series that do not ascend in time";
+  }
+  histogram_ms_ = *timestamp_ms;
+  ++series_.histograms;
+  return std::nullopt;
+}
+
+RemoteWriteDecoder::Offence RemoteWriteDecoder::Exemplar(std::string_view bytes,
+                                                         RemoteWriteVersion version) {
   bool timed = false;
   Reader reader(bytes);
   for (Field field; reader.Next(field);) {
@@ -254,6 +311,12 @@ RemoteWriteDecoder::Offence RemoteWriteDecoder::Exemplar(std::string_view bytes)
     if (!right) return "an exemplar has no field " + std::to_string(field.number) + " of that type";
     if (field.number == 3) timed = field.integer != 0;
     if (field.number != 1) continue;
+    if (version == RemoteWriteVersion::k1) {
+      const size_t labels = series_.labels.size();
+      if (Offence offence = LabelPair(field.bytes)) return offence;
+      series_.labels.resize(labels);  // they are the exemplar's
+      continue;
+    }
     Reader references(field.bytes);
     while (!references.AtEnd()) {
       uint64_t reference = 0;

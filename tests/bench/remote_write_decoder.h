@@ -5,9 +5,11 @@
 // What is checked (kStrict), with the text of the first offence as the answer: the wire format,
 // fields the message does not have, label names that are empty, repeated or not in order, empty
 // values, a missing metric name, series with neither samples nor histograms or with both, samples
-// not in order of time; in 2.0 also symbols (the first is empty, references lie inside, pairs are
-// whole), metadata types, and exemplars without a time. kCount only finds where samples are: some
-// 20 ns a series. Sources: Prometheus Remote-Write 1.0 and 2.0-rc.4.
+// or histograms not in order of time, histograms whose buckets are not as many as their spans say,
+// exemplars without a time; in 1.0 histograms with custom buckets; in 2.0 also symbols (the first
+// is empty, references lie inside, pairs are whole) and metadata types. kCount only finds where
+// samples are: some 20 ns a series. Sources: Prometheus Remote-Write 1.0 and 2.0-rc.4, and for
+// histograms and exemplars in 1.0 its prompb/types.proto.
 #ifndef LIMPET_TESTS_BENCH_REMOTE_WRITE_DECODER_H_
 #define LIMPET_TESTS_BENCH_REMOTE_WRITE_DECODER_H_
 
@@ -70,7 +72,9 @@ class RemoteWriteDecoder {
   Offence Sample(std::string_view bytes, RemoteWriteVersion version);
   Offence LabelPair(std::string_view bytes);
   Offence References(std::string_view bytes);
-  Offence Exemplar(std::string_view bytes);
+  Offence Exemplar(std::string_view bytes, RemoteWriteVersion version);
+  Offence Histogram(std::string_view bytes, RemoteWriteVersion version);
+  Offence SpanLengths(std::string_view bytes, uint64_t& length) const;
   Offence Metadata(std::string_view bytes);
   Offence Symbol(uint64_t reference, std::string_view& text) const;
   Offence CheckSeries() const;
@@ -78,6 +82,7 @@ class RemoteWriteDecoder {
   std::vector<std::string_view> symbols_;
   std::vector<std::string_view> series_bytes_;
   DecodedSeries series_;
+  int64_t histogram_ms_ = 0;  // of the series' last one
   DecodedCounts counts_;
 };
 

@@ -2,6 +2,7 @@
 
 #include <sched.h>
 
+#include <bit>
 #include <chrono>
 #include <cmath>
 #include <cstdio>
@@ -38,8 +39,15 @@ std::string Json(std::string_view text) {
   return out + '"';
 }
 
+// Bit for bit: null is a staleness marker, a NaN that is not Prometheus' usual one is shown by its
+// bits.
 std::string JsonNumber(double value) {
-  if (std::isnan(value)) return "null";
+  if (std::isnan(value)) {
+    const auto bits = std::bit_cast<uint64_t>(value);
+    if (bits == 0x7ff0000000000002) return "null";
+    return bits == 0x7ff8000000000001 ? "\"NaN\"" : "\"bits " + std::to_string(bits) + '"';
+  }
+  if (value == 0 && std::signbit(value)) return "-0.0";
   if (std::isinf(value)) return value > 0 ? "\"Infinity\"" : "\"-Infinity\"";
   char text[32];
   std::snprintf(text, sizeof text, "%.17g", value);

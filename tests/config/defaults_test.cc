@@ -83,6 +83,8 @@ TEST_CASE("defaults of a receiver; its name comes from its url") {
   CHECK(receiver.queue.min_shards == 1);
   CHECK(receiver.queue.max_shards == 16);
   CHECK(receiver.protobuf_message == RemoteWriteMessage::kAuto);
+  CHECK_FALSE(receiver.send_exemplars);
+  CHECK_FALSE(receiver.send_native_histograms);
   CHECK(receiver.start_at == ReceiverStart::kNow);
   // Cursors on disk bear this name: it must not change from one release to the next.
   CHECK(receiver.name == "617d0f");

@@ -15,6 +15,9 @@ global:
   external_labels:
     cluster: prod-1
     replica: 0
+scrape_config_files:
+  - jobs/*.yml
+  - /etc/limpet/one.yml
 scrape_configs:
   - job_name: pods
     scrape_interval: 15s
@@ -98,6 +101,18 @@ scrape_configs:
   - job_name: static
     authorization:
       credentials: abc.def
+    file_sd_configs:
+      - files: [/etc/limpet/targets/*.json, more.yml]
+        refresh_interval: 1m
+      - files: ["a[0-9].YAML"]
+    http_sd_configs:
+      - url: https://cmdb.internal/targets?zone=a
+        refresh_interval: 30s
+        authorization:
+          credentials_file: /etc/limpet/cmdb
+        tls_config:
+          ca_file: /etc/limpet/ca.pem
+      - url: http://localhost
     static_configs:
       - targets: ["10.0.0.1:9100", "[::1]:9100", node]
         labels:
@@ -119,6 +134,8 @@ remote_write:
     write_relabel_configs:
       - action: keep
     protobuf_message: prometheus.WriteRequest
+    send_exemplars: true
+    send_native_histograms: true
     start_at: oldest
     queue_config:
       min_shards: 2

@@ -90,6 +90,18 @@ ScrapeConfig ExpectedStatic() {
   node.scrape_interval = Millis(30'000);
   node.scrape_timeout = Millis(8'000);
   node.http.authorization = {"Bearer", Secret("abc.def"), ""};
+  node.file_sd_configs = {{{"/etc/limpet/targets/*.json", "more.yml"}, Millis(60'000)},
+                          {{"a[0-9].YAML"}, Millis(300'000)}};
+  HttpSdConfig cmdb;
+  cmdb.url_text = "https://cmdb.internal/targets?zone=a";
+  cmdb.url = ParseUrl(cmdb.url_text).value();
+  cmdb.refresh_interval = Millis(30'000);
+  cmdb.http.authorization = {"Bearer", Secret(), "/etc/limpet/cmdb"};
+  cmdb.http.tls.ca_file = "/etc/limpet/ca.pem";
+  HttpSdConfig plain;
+  plain.url_text = "http://localhost";
+  plain.url = ParseUrl(plain.url_text).value();
+  node.http_sd_configs = {cmdb, plain};
   node.static_configs = {{{"10.0.0.1:9100", "[::1]:9100", "node"}, {{"rack", "r1"}}},
                          {{"10.0.0.2:9100"}, {}}};
   return node;
@@ -106,6 +118,8 @@ std::vector<RemoteWriteConfig> ExpectedReceivers() {
   RelabelRule keep = Rule(RelabelAction::kKeep, "(.*)");
   main.write_relabel_configs = {keep};
   main.protobuf_message = RemoteWriteMessage::kV1;
+  main.send_exemplars = true;
+  main.send_native_histograms = true;
   main.start_at = ReceiverStart::kOldest;
   main.queue.min_shards = 2;
   main.queue.max_shards = 8;
@@ -135,6 +149,8 @@ TEST_CASE("a file with every key") {
   REQUIRE(ErrorsOf(kFullConfig) == "");
   const Config config = *LoadConfig(kFullConfig, "f", {}).config;
   CHECK(config.global == ExpectedGlobal());
+  CHECK(config.scrape_config_files ==
+        std::vector<std::string>{"jobs/*.yml", "/etc/limpet/one.yml"});
   REQUIRE(config.scrape_configs.size() == 2);
   const ScrapeConfig& pods = config.scrape_configs[0];
   CHECK(pods.kubernetes_sd_configs == ExpectedPods().kubernetes_sd_configs);

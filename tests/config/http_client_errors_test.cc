@@ -39,13 +39,18 @@ TEST_CASE("errors: http client") {
        "the colon\n"
        "1:75: scrape_configs[0].basic_auth: duplicate key \"password:...\", first at line 1\n"},
       {"scrape_configs: [{job_name: a, headers: s3cret}]",
-       "1:32: scrape_configs[0]: unknown key \"headers\"; expected one of authorization, "
+       "1:32: scrape_configs[0]: unknown key \"headers\"; expected one of "
+       "always_scrape_classic_histograms, authorization, "
        "basic_auth, bearer_token, bearer_token_file, body_size_limit, enable_compression, "
-       "enable_http2, extra_scrape_metrics, fallback_scrape_protocol, follow_redirects, "
-       "honor_labels, honor_timestamps, http_headers, job_name, kubernetes_sd_configs, "
+       "enable_http2, extra_scrape_metrics, fallback_scrape_protocol, "
+       "file_sd_configs, follow_redirects, "
+       "honor_labels, honor_timestamps, http_headers, http_sd_configs, job_name, "
+       "kubernetes_sd_configs, "
        "label_limit, label_name_length_limit, label_value_length_limit, metric_relabel_configs, "
-       "metrics_path, no_proxy, oauth2, params, proxy_connect_header, proxy_from_environment, "
-       "proxy_url, relabel_configs, sample_limit, scheme, scrape_interval, scrape_protocols, "
+       "metrics_path, native_histogram_bucket_limit, native_histogram_min_bucket_factor, no_proxy, "
+       "oauth2, params, proxy_connect_header, proxy_from_environment, "
+       "proxy_url, relabel_configs, sample_limit, scheme, scrape_interval, "
+       "scrape_native_histograms, scrape_protocols, "
        "scrape_timeout, static_configs, target_limit, tls_config, track_timestamps_staleness\n"},
       {"scrape_configs: [{job_name: a, basic_auth: {username_file: a}}]",
        "1:45: scrape_configs[0].basic_auth.username_file: not supported by limpet: set username, "

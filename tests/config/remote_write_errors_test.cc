@@ -62,9 +62,9 @@ TEST_CASE("errors: remote_write") {
       {"remote_write: [{url: \"http://a\", write_relabel_config: []}]",
        "1:34: remote_write[0]: unknown key \"write_relabel_config\"; did you mean "
        "\"write_relabel_configs\"?\n"},
-      {"remote_write: [{url: \"http://a\", send_exemplars: true, metadata_config: {}, "
+      {"remote_write: [{url: \"http://a\", send_exemplars: some, metadata_config: {}, "
        "protobuf_message: x, sigv4: {}}]",
-       "1:34: remote_write[0].send_exemplars: not supported by limpet\n"
+       "1:50: remote_write[0].send_exemplars: expected true or false, found \"some\"\n"
        "1:56: remote_write[0].metadata_config: not supported by limpet: type, help and unit travel "
        "with the samples of Remote-Write 2.0\n"
        "1:95: remote_write[0].protobuf_message: expected auto, prometheus.WriteRequest or "

@@ -62,9 +62,36 @@ scrape_configs:
 
 TEST_CASE("without a word all text formats are asked for and nothing is fallen back to") {
   const Config config = Load("scrape_configs: [{job_name: a, fallback_scrape_protocol: ''}]");
-  CHECK(config.scrape_configs.at(0).scrape_protocols == DefaultScrapeProtocols());
+  // Whoever scrapes takes DefaultScrapeProtocols.
+  CHECK(config.scrape_configs.at(0).scrape_protocols.empty());
   CHECK_FALSE(config.scrape_configs.at(0).fallback_scrape_protocol.has_value());
   CHECK(config.scrape_configs.at(0).label_limit == 0);
+}
+
+TEST_CASE("native histograms are scraped where the job says so, or else the global block") {
+  const Config config = Load(R"(
+global:
+  scrape_native_histograms: true
+  always_scrape_classic_histograms: true
+scrape_configs:
+  - job_name: as-global
+    scrape_protocols: [PrometheusProto]
+    native_histogram_bucket_limit: 100
+    native_histogram_min_bucket_factor: 1.25
+  - job_name: own
+    scrape_native_histograms: false
+    always_scrape_classic_histograms: false
+)");
+  const ScrapeConfig& same = config.scrape_configs.at(0);
+  CHECK(same.scrape_native_histograms);
+  CHECK(same.always_scrape_classic_histograms);
+  CHECK(same.scrape_protocols == std::vector{ScrapeProtocol::kPrometheusProto});
+  CHECK(same.native_histogram_bucket_limit == 100);
+  CHECK(same.native_histogram_min_bucket_factor == 1.25);
+  const ScrapeConfig& own = config.scrape_configs.at(1);
+  CHECK_FALSE(own.scrape_native_histograms);
+  CHECK_FALSE(own.always_scrape_classic_histograms);
+  CHECK(own.native_histogram_bucket_limit == 0);
 }
 
 }  // namespace

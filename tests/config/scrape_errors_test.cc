@@ -31,10 +31,17 @@ TEST_CASE("errors: global") {
        "answers no queries\n"},
       {"global: {scrape_protocols: [a], sample_limit: 5}",
        "1:29: global.scrape_protocols[0]: expected one of OpenMetricsText1.0.0, "
-       "OpenMetricsText0.0.1, PrometheusText1.0.0, PrometheusText0.0.4, found \"a\"\n"},
+       "OpenMetricsText0.0.1, PrometheusText1.0.0, PrometheusText0.0.4, PrometheusProto, found "
+       "\"a\"\n"},
       {"global: {scrape_protocols: [PrometheusProto], label_limit: -1}",
-       "1:29: global.scrape_protocols[0]: PrometheusProto is not supported, the text formats are\n"
        "1:60: global.label_limit: expected a whole number from 0, found \"-1\"\n"},
+      {"global: {scrape_native_histograms: 1, native_histogram_bucket_limit: 5}",
+       "1:36: global.scrape_native_histograms: expected true or false, found \"1\"\n"
+       "1:39: global: unknown key \"native_histogram_bucket_limit\"; expected one of "
+       "always_scrape_classic_histograms, body_size_limit, evaluation_interval, external_labels, "
+       "extra_scrape_metrics, fallback_scrape_protocol, label_limit, label_name_length_limit, "
+       "label_value_length_limit, sample_limit, scrape_interval, scrape_native_histograms, "
+       "scrape_protocols, scrape_timeout, target_limit\n"},
       {"global: {scrapeInterval: 5s}",
        "1:10: global: unknown key \"scrapeInterval\"; did you mean \"scrape_interval\"?\n"},
       {"global: {external_labels: {a: [b]}}",
@@ -121,24 +128,36 @@ TEST_CASE("errors: a scrape") {
        "1:49: scrape_configs[0].scrape_interval: expected a duration such as 15s, 1m30s or 100ms "
        "(units y w d h m s ms), found \"5\"\n"},
       {"scrape_configs: [{job_name: a, interval: 5s}]",
-       "1:32: scrape_configs[0]: unknown key \"interval\"; expected one of authorization, "
+       "1:32: scrape_configs[0]: unknown key \"interval\"; expected one of "
+       "always_scrape_classic_histograms, authorization, "
        "basic_auth, bearer_token, bearer_token_file, body_size_limit, enable_compression, "
-       "enable_http2, extra_scrape_metrics, fallback_scrape_protocol, follow_redirects, "
-       "honor_labels, honor_timestamps, http_headers, job_name, kubernetes_sd_configs, "
+       "enable_http2, extra_scrape_metrics, fallback_scrape_protocol, "
+       "file_sd_configs, follow_redirects, "
+       "honor_labels, honor_timestamps, http_headers, http_sd_configs, job_name, "
+       "kubernetes_sd_configs, "
        "label_limit, label_name_length_limit, label_value_length_limit, metric_relabel_configs, "
-       "metrics_path, no_proxy, oauth2, params, proxy_connect_header, proxy_from_environment, "
-       "proxy_url, relabel_configs, sample_limit, scheme, scrape_interval, scrape_protocols, "
+       "metrics_path, native_histogram_bucket_limit, native_histogram_min_bucket_factor, no_proxy, "
+       "oauth2, params, proxy_connect_header, proxy_from_environment, "
+       "proxy_url, relabel_configs, sample_limit, scheme, scrape_interval, "
+       "scrape_native_histograms, scrape_protocols, "
        "scrape_timeout, static_configs, target_limit, tls_config, track_timestamps_staleness\n"},
-      {"scrape_configs: [{job_name: a, consul_sd_configs: [], file_sd_configs: [], label_limit: 5, "
+      {"scrape_configs: [{job_name: a, consul_sd_configs: [], gce_sd_configs: [], label_limit: 5, "
        "scrape_protocols: []}]",
        "1:32: scrape_configs[0].consul_sd_configs: not supported by limpet\n"
-       "1:55: scrape_configs[0].file_sd_configs: not supported by limpet\n"
-       "1:110: scrape_configs[0].scrape_protocols: must not be empty\n"},
+       "1:55: scrape_configs[0].gce_sd_configs: not supported by limpet\n"
+       "1:109: scrape_configs[0].scrape_protocols: must not be empty\n"},
       {"scrape_configs: [{job_name: a, scrape_protocols: [PrometheusText0.0.4, "
        "PrometheusText0.0.4], fallback_scrape_protocol: text}]",
        "1:72: scrape_configs[0].scrape_protocols[1]: is in the list already\n"
        "1:120: scrape_configs[0].fallback_scrape_protocol: expected one of OpenMetricsText1.0.0, "
-       "OpenMetricsText0.0.1, PrometheusText1.0.0, PrometheusText0.0.4, found \"text\"\n"},
+       "OpenMetricsText0.0.1, PrometheusText1.0.0, PrometheusText0.0.4, PrometheusProto, found "
+       "\"text\"\n"},
+      {"scrape_configs: [{job_name: a, native_histogram_min_bucket_factor: 1.x, "
+       "native_histogram_bucket_limit: -1}]",
+       "1:68: scrape_configs[0].native_histogram_min_bucket_factor: expected a number such as 1.1, "
+       "found \"1.x\"\n"
+       "1:104: scrape_configs[0].native_histogram_bucket_limit: expected a whole number from 0, "
+       "found \"-1\"\n"},
       {"scrape_configs: [{job_name: a, relabel_config: []}]",
        "1:32: scrape_configs[0]: unknown key \"relabel_config\"; did you mean "
        "\"relabel_configs\"?\n"},

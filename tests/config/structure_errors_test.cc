@@ -64,20 +64,21 @@ TEST_CASE("errors: keys") {
       {"scrape_config: []",
        "1:1: unknown key \"scrape_config\"; did you mean \"scrape_configs\"?\n"},
       {"something: 1",
-       "1:1: unknown key \"something\"; expected one of global, remote_write, scrape_configs, "
-       "storage\n"},
-      {"rule_files: []\nalerting: {}\nremote_read: []\ntracing: {}\nscrape_config_files: []",
+       "1:1: unknown key \"something\"; expected one of global, kubernetes_monitors, "
+       "remote_write, scrape_config_files, scrape_configs, storage\n"},
+      {"rule_files: []\nalerting: {}\nremote_read: []\ntracing: {}\notlp: {}",
        "1:1: rule_files: not supported by limpet: it evaluates no rules\n"
        "2:1: alerting: not supported by limpet: it evaluates no rules and sends no alerts\n"
        "3:1: remote_read: not supported by limpet: it answers no queries\n"
        "4:1: tracing: not supported by limpet\n"
-       "5:1: scrape_config_files: not supported by limpet\n"},
+       "5:1: otlp: not supported by limpet\n"},
       {"global: {}\nglobal: {}", "2:1: duplicate key \"global\", first at line 1\n"},
       {"{global: {}, \"global\": {}}", "1:14: duplicate key \"global\", first at line 1\n"},
       {"? [a]\n: b", "1:3: expected text as a key, found a list\n"},
       {"global: {~: x}", "1:9: global: expected text as a key, found nothing\n"},
       {"\"\": x",
-       "1:1: unknown key \"\"; expected one of global, remote_write, scrape_configs, storage\n"},
+       "1:1: unknown key \"\"; expected one of global, kubernetes_monitors, remote_write, "
+       "scrape_config_files, scrape_configs, storage\n"},
       {"Remote-Write: []", "1:1: unknown key \"Remote-Write\"; did you mean \"remote_write\"?\n"},
   };
   for (const ErrorCase& c : cases) {
@@ -114,16 +115,21 @@ TEST_CASE("errors: merge keys") {
       {"global: {<<: [5]}",
        "1:14: global: expected a mapping or a list of mappings to merge, found a list\n"},
       {"a: &a {x: 1}\nglobal: {<<: *a}",
-       "1:1: unknown key \"a\"; expected one of global, remote_write, scrape_configs, storage\n"
-       "1:8: global: unknown key \"x\"; expected one of body_size_limit, "
+       "1:1: unknown key \"a\"; expected one of global, kubernetes_monitors, remote_write, "
+       "scrape_config_files, scrape_configs, storage\n"
+       "1:8: global: unknown key \"x\"; expected one of always_scrape_classic_histograms, "
+       "body_size_limit, "
        "evaluation_interval, external_labels, extra_scrape_metrics, fallback_scrape_protocol, "
        "label_limit, label_name_length_limit, label_value_length_limit, sample_limit, "
-       "scrape_interval, scrape_protocols, scrape_timeout, target_limit\n"},
+       "scrape_interval, scrape_native_histograms, scrape_protocols, scrape_timeout, "
+       "target_limit\n"},
       {"global: {\"<<\": {scrape_interval: 1s}}",
-       "1:10: global: unknown key \"<<\"; expected one of body_size_limit, "
+       "1:10: global: unknown key \"<<\"; expected one of always_scrape_classic_histograms, "
+       "body_size_limit, "
        "evaluation_interval, external_labels, extra_scrape_metrics, fallback_scrape_protocol, "
        "label_limit, label_name_length_limit, label_value_length_limit, sample_limit, "
-       "scrape_interval, scrape_protocols, scrape_timeout, target_limit\n"},
+       "scrape_interval, scrape_native_histograms, scrape_protocols, scrape_timeout, "
+       "target_limit\n"},
   };
   for (const ErrorCase& c : cases) {
     CAPTURE(c.text);

@@ -1,7 +1,8 @@
 // A Discovery before an API server that lists and watches objects of any kind.
 //
 // Each LIST and WATCH is answered by its path as it comes, in whatever order, unless the path is
-// held back; Event goes to the watch of a path that is open.
+// held back or refused; Event goes to the watch of a path that is open. The path of one Secret or
+// ConfigMap, asked for by its name, ends in "/NAME".
 #ifndef LIMPET_TESTS_DISCOVERY_CLUSTER_FIXTURE_H_
 #define LIMPET_TESTS_DISCOVERY_CLUSTER_FIXTURE_H_
 
@@ -59,20 +60,36 @@ class ClusterFixture : public DiscoveryFixture {
 
   std::map<std::string, std::vector<std::string>> objects_;  // by path, for LISTs
   std::set<std::string> held_;                               // paths without an answer
+  std::set<std::string> refused_;                            // paths that are answered 403
 
  private:
+  static std::string PathOf(const ApiRequest& request) {
+    const bool by_name =
+        request.path.ends_with("/secrets") || request.path.ends_with("/configmaps");
+    if (!by_name) return request.path;
+    const std::string prefix = "metadata.name=";
+    const std::string& selector = request.query.at("fieldSelector");
+    REQUIRE(selector.starts_with(prefix));
+    return request.path + "/" + selector.substr(prefix.size());
+  }
+
   void Serve() {
     for (size_t number = 0; number < server_.requests().size(); ++number) {
       const ApiRequest& request = server_.requests()[number];
-      if (answered_.contains(number) || held_.contains(request.path)) continue;
+      const std::string path = PathOf(request);
+      if (answered_.contains(number) || held_.contains(path)) continue;
       answered_.insert(number);
+      if (refused_.contains(path)) {
+        server_.SendTo(number, JsonAnswer(403, StatusText(403, "not allowed")));
+        continue;
+      }
       if (request.query.contains("watch")) {
-        watches_[request.path] = number;
+        watches_[path] = number;
         server_.SendTo(number, WatchAnswer());
         continue;
       }
       std::string items;
-      for (const std::string& object : objects_[request.path]) {
+      for (const std::string& object : objects_[path]) {
         items += (items.empty() ? "" : ",") + object;
       }
       server_.SendTo(number, JsonAnswer(200, R"({"metadata":{"resourceVersion":"5"},"items":[)" +

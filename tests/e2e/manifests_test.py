@@ -32,13 +32,18 @@ VALUES = {
     'cluster-wide': {'rbac': {'clusterWide': True}, 'fullnameOverride': 'scraper',
                      'config': {'scrape_configs': [{'job_name': 'all', 'kubernetes_sd_configs': [{'role': 'pod'}]}],
                                 'remote_write': [{'url': 'https://receiver.example/write'}]}},
+    'monitors': {'monitors': {'enabled': True, 'selector': 'release=main', 'secrets': ['login'],
+                              'settings': {'enforced_sample_limit': 1000}}},
+    'monitors-everywhere': {'rbac': {'clusterWide': True}, 'monitors': {
+        'enabled': True, 'kinds': ['ServiceMonitor', 'ScrapeConfig'], 'namespaceSelector': 'team=red',
+        'configMaps': ['*']}},
     'minimal': {'serviceAccount': {'create': False}, 'rbac': {'create': False}, 'networkPolicy': {'enabled': False}},
 }
 # What the schema has to refuse.
 REFUSED = [
     {'scrape': {'intervall': '15s'}}, {'scrape': {'interval': '15 s'}}, {'logLevel': 'loud'},
     {'service': {'port': 'http'}}, {'remoteWrite': {'url': 'ftp://x'}}, {'remoteWrite': {'url': 'https://user:pass@x/'}},
-    {'storage': {'maxBytes': 'lots'}}, {'nosuch': 1},
+    {'storage': {'maxBytes': 'lots'}}, {'nosuch': 1}, {'monitors': {'kinds': ['Pod']}}, {'monitors': {'secrets': 'x'}},
 ]
 
 

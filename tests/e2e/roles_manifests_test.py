@@ -19,6 +19,11 @@ NAMESPACE = 'monitoring'
 PODS, SERVICES, ENDPOINTS = '/pods', '/services', '/endpoints'
 SLICES, INGRESSES = 'discovery.k8s.io/endpointslices', 'networking.k8s.io/ingresses'
 NODES, NAMESPACES = '/nodes', '/namespaces'
+MONITORS = {
+    f'monitoring.coreos.com/{kind}'
+    for kind in ('servicemonitors', 'podmonitors', 'probes', 'scrapeconfigs')
+}
+SECRETS, CONFIG_MAPS = '/secrets', '/configmaps'
 # What each component of manifests/ adds, and in which kind of role.
 COMPONENTS = {
     'services': ('Role', {SERVICES}),
@@ -26,6 +31,8 @@ COMPONENTS = {
     'ingresses': ('Role', {INGRESSES}),
     'nodes': ('ClusterRole', {NODES}),
     'namespaces': ('ClusterRole', {NAMESPACES}),
+    'monitors': ('Role', {SERVICES, ENDPOINTS, SLICES, INGRESSES} | MONITORS),
+    'monitor-secrets': ('Role', {SECRETS, CONFIG_MAPS}),
 }
 # Values of the chart and what its Role and its ClusterRole then allow.
 CHART = [
@@ -45,6 +52,29 @@ CHART = [
         {'roles': ['endpoints', 'node'], 'clusterWide': True},
         set(),
         {PODS, SERVICES, ENDPOINTS, NODES},
+    ),
+]
+# The same of its values for monitors, with cluster-wide rights or without.
+MONITORED = [
+    ({}, False, {PODS}),
+    ({'enabled': True, 'kinds': ['ScrapeConfig']}, False, {PODS, 'monitoring.coreos.com/scrapeconfigs'}),
+    (
+        {'enabled': True, 'kinds': ['ServiceMonitor', 'PodMonitor'], 'secrets': ['*']},
+        False,
+        {PODS, SERVICES, ENDPOINTS, SECRETS}
+        | {f'monitoring.coreos.com/{kind}' for kind in ('servicemonitors', 'podmonitors')},
+    ),
+    (
+        {
+            'enabled': True,
+            'kinds': ['ServiceMonitor', 'Probe'],
+            'settings': {'service_discovery_role': 'EndpointSlice'},
+            'namespaceSelector': 'team=red',
+            'configMaps': ['ca'],
+        },
+        True,
+        {PODS, SERVICES, SLICES, INGRESSES, NAMESPACES, CONFIG_MAPS}
+        | {f'monitoring.coreos.com/{kind}' for kind in ('servicemonitors', 'probes')},
     ),
 ]
 
@@ -144,6 +174,23 @@ class RolesManifestsTest(unittest.TestCase):
                 objects = to_objects(rendered)
                 self.assertEqual(allowed(objects, 'Role'), role)
                 self.assertEqual(allowed(objects, 'ClusterRole'), cluster_role)
+
+    def test_the_charts_values_allow_what_monitors_need(self):
+        for values, cluster_wide, resources in MONITORED:
+            with self.subTest(values=values):
+                rendered = run(
+                    binary('helm'), 'template', 'x', ROOT / 'helm', '-n', NAMESPACE,
+                    '-s', 'templates/rbac.yaml', '-f', '-',
+                    stdin=json.dumps({'monitors': values, 'rbac': {'clusterWide': cluster_wide}}),
+                )  # fmt: skip
+                objects = to_objects(rendered)
+                kinds = ['Role', 'ClusterRole']
+                kind = kinds.pop(cluster_wide)
+                self.assertEqual(allowed(objects, kind), resources)
+                self.assertEqual(allowed(objects, kinds[0]), set())
+                rules = [rule for role in objects for rule in role.get('rules', [])]
+                named = {name for rule in rules for name in rule.get('resourceNames', [])}
+                self.assertEqual(named, set(values.get('configMaps', [])))
 
     def test_the_chart_refuses_roles_that_there_are_not(self):
         for values in ({'roles': ['pods']}, {'roles': []}, {'attachMetadata': ['nodes']}):

@@ -16,6 +16,7 @@
 #include "queue/record_fields.h"
 #include "queue/segment_decoder.h"
 #include "queue/segment_encoder.h"
+#include "queue/wire_attachments.h"
 #include "tests/queue/memory_file_system.h"
 
 namespace limpet {
@@ -31,7 +32,7 @@ void Require(bool holds) {
 std::string FramedSegment(std::string_view input) {
   std::string file = EncodeSegmentHeader({1, kCreatedMs});
   while (input.size() >= 3) {
-    const auto type = static_cast<RecordType>(static_cast<uint8_t>(input[0]) % 5);
+    const auto type = static_cast<RecordType>(static_cast<uint8_t>(input[0]) % 8);
     const size_t length = static_cast<uint8_t>(input[1]) | static_cast<uint8_t>(input[2]) << 8;
     input.remove_prefix(3);
     const std::string_view payload = input.substr(0, length);
@@ -45,6 +46,15 @@ std::string FramedSegment(std::string_view input) {
 
 bool SameBits(double a, double b) {
   return std::bit_cast<uint64_t>(a) == std::bit_cast<uint64_t>(b);
+}
+
+bool SameHistogram(const HistogramSample& a, const HistogramSample& b) {
+  return a.place == b.place && a.message == b.message;
+}
+
+bool SameExemplar(const ExemplarSample& a, const ExemplarSample& b) {
+  return a.place == b.place && a.labels == b.labels && SameBits(a.value, b.value) &&
+         a.timestamp_ms == b.timestamp_ms;
 }
 
 class Visitor : public SegmentVisitor {
@@ -86,6 +96,11 @@ class Visitor : public SegmentVisitor {
     Require(again.layout->SameSeries(*scrape.layout));
     Require(std::ranges::equal(again.values, scrape.values, SameBits));
     Require(std::ranges::equal(again.timestamps, scrape.timestamps));
+    Require(std::ranges::equal(again.histograms, scrape.histograms, SameHistogram));
+    Require(std::ranges::equal(again.exemplars, scrape.exemplars, SameExemplar));
+    for (const HistogramSample& histogram : again.histograms) {
+      (void)HasCustomBuckets(histogram.message);
+    }
   }
 
   int64_t created_ms_ = 0;

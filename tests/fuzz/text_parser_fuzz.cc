@@ -1,22 +1,35 @@
-// Pages of metrics: the parser must take any bytes, and reading a page through the layout of
-// another must give what reading it from scratch gives.
+// Pages of metrics: what the parsers read is what plain readers read, and reading a page through
+// the layout of another must give what reading it from scratch gives.
 //
-// Input: one byte of options (honor_labels, honor_timestamps, OpenMetrics), then two pages with a
-// 0xFF 0xFE between them. The second is matched against the first's layout.
+// Input: one byte of options, then two pages with a 0xFF 0xFE between them. The second is matched
+// against the first's layout. With kGenerated the rest is no text but the choices of which two
+// pages are made, so that the fuzzer need not find the formats by itself.
 #include <bit>
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
+#include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
-#include "agent/scrape/exemplar.h"
 #include "agent/scrape/layout_registry.h"
+#include "tests/scrape/exposition_generator.h"
+#include "tests/scrape/plain_comparison.h"
 
 namespace limpet {
 namespace {
 
+enum Option : uint8_t { kHonorLabels = 1, kHonorTimestamps = 2, kOpenMetrics = 4, kGenerated = 8 };
+
 void Require(bool holds) {
   if (!holds) std::abort();
+}
+
+void RequireNone(const std::string& difference) {
+  if (difference.empty()) return;
+  std::fprintf(stderr, "%s\n", difference.c_str());
+  std::abort();
 }
 
 void RequireSame(const Layout& a, const PageValues& a_page, const Layout& b,
@@ -31,32 +44,55 @@ void RequireSame(const Layout& a, const PageValues& a_page, const Layout& b,
   }
 }
 
-void Run(uint8_t options, std::string_view first_text, std::string_view second_text) {
-  const PageFormat format =
-      (options & 4) != 0 ? PageFormat::kOpenMetricsText : PageFormat::kPrometheusText;
-  const Page first(first_text, format);
-  const Page second(second_text, format);
-  const auto scope = NewLayoutScope((options & 1) != 0, (options & 2) != 0,
-                                    std::make_shared<const std::vector<RelabelRule>>(),
-                                    Labels{{"job", "j"}, {"instance", "i"}});
+// With labels of a target in the way.
+void CompareLayouts(uint8_t options, const Page& first, const Page& second) {
+  const auto scope = NewLayoutScope(
+      (options & kHonorLabels) != 0, (options & kHonorTimestamps) != 0,
+      std::make_shared<const std::vector<RelabelRule>>(), Labels{{"job", "j"}, {"instance", "i"}});
   LayoutRegistry registry;
   PageValues values;
   PageCounts counts;
   const auto layout = registry.Resolve(*scope, first, 0, nullptr, values, counts);
-  if (layout) {
-    PageValues matched;
-    Require((*layout)->Match(first, matched));
-    RequireSame(**layout, matched, **layout, values);
-    for (const PageExemplar& exemplar : matched.exemplars) (void)ExemplarLabels(exemplar.exemplar);
-  }
-  LayoutRegistry fresh;
-  PageValues expected;
-  const auto second_layout = fresh.Resolve(*scope, second, 0, nullptr, expected, counts);
+  if (!layout) return;
   PageValues matched;
-  if (layout && (*layout)->Match(second, matched)) {
-    Require(second_layout.has_value());
-    RequireSame(**layout, matched, **second_layout, expected);
+  Require((*layout)->Match(first, matched));
+  RequireSame(**layout, matched, **layout, values);
+  if (!(*layout)->Match(second, matched)) return;
+  LayoutRegistry fresh;
+  const auto second_layout = fresh.Resolve(*scope, second, 0, nullptr, values, counts);
+  Require(second_layout.has_value());
+  RequireSame(**layout, matched, **second_layout, values);
+}
+
+std::pair<std::string, std::string> GeneratedPages(bool openmetrics, std::string_view choices) {
+  size_t at = 0;
+  ExpositionGenerator generator(openmetrics, [&](size_t n) {
+    if (at + 1 >= choices.size()) return size_t{0};
+    const size_t choice =
+        static_cast<uint8_t>(choices[at]) * size_t{256} + static_cast<uint8_t>(choices[at + 1]);
+    at += 2;
+    return choice % n;
+  });
+  std::string first = generator.Page();
+  if (choices.size() % 2 != 0) return {first, generator.Page()};
+  // The same page with other digits, which its layout may well take.
+  std::string second = first;
+  for (char& c : second) {
+    if (c >= '0' && c <= '9' && at < choices.size()) {
+      c = static_cast<char>('0' + static_cast<uint8_t>(choices[at++]) % 10);
+    }
   }
+  return {first, second};
+}
+
+void Run(uint8_t options, std::string_view first_text, std::string_view second_text) {
+  const PageFormat format =
+      (options & kOpenMetrics) != 0 ? PageFormat::kOpenMetricsText : PageFormat::kPrometheusText;
+  const Page first(first_text, format);
+  const Page second(second_text, format);
+  RequireNone(ParserDifference(first));
+  RequireNone(LayoutDifference(second, first));
+  CompareLayouts(options, first, second);
 }
 
 }  // namespace
@@ -64,10 +100,15 @@ void Run(uint8_t options, std::string_view first_text, std::string_view second_t
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size == 0) return 0;
-  const std::string_view pages(reinterpret_cast<const char*>(data) + 1, size - 1);
-  const size_t divider = pages.find("\xff\xfe");
-  const std::string_view first = pages.substr(0, divider);
-  const std::string_view second = divider == pages.npos ? first : pages.substr(divider + 2);
-  limpet::Run(data[0], first, second);
+  const std::string_view input(reinterpret_cast<const char*>(data) + 1, size - 1);
+  if ((data[0] & limpet::kGenerated) != 0) {
+    const auto [first, second] =
+        limpet::GeneratedPages((data[0] & limpet::kOpenMetrics) != 0, input);
+    limpet::Run(data[0], first, second);
+    return 0;
+  }
+  const size_t divider = input.find("\xff\xfe");
+  const std::string_view first = input.substr(0, divider);
+  limpet::Run(data[0], first, divider == input.npos ? first : input.substr(divider + 2));
   return 0;
 }

@@ -106,7 +106,7 @@ class StrictSinkTest(unittest.TestCase):
         self.refused(request_2(references(1, 0), SAMPLE_2), 'an empty label', True)
         self.refused(request_2(references(1, 2)), 'neither samples nor histograms', True)
         self.refused(
-            request_2(references(1, 2), SAMPLE_2, field(3, b'')), 'samples and histograms', True
+            request_2(references(1, 2), SAMPLE_2, field(3, number(15, 8))), 'samples and histograms', True
         )
         self.refused(
             request_2(references(1, 2), SAMPLE_2, field(5, number(1, 8))), 'metric type 8', True

@@ -43,9 +43,13 @@ def static_job(targets, interval='1s', **more):
 
 
 class Limpet:
-    """config: a dict (written as JSON, which is YAML) or the text itself."""
+    """config: a dict (written as JSON, which is YAML) or the text itself. prefix: a program that
+    starts it.
+    """
 
-    def __init__(self, directory, config, env=None, config_file=None, storage_path=None, flags=()):
+    def __init__(
+        self, directory, config, env=None, config_file=None, storage_path=None, flags=(), prefix=()
+    ):
         self.directory = pathlib.Path(directory)
         self.directory.mkdir(parents=True, exist_ok=True)
         self.config_file = pathlib.Path(config_file or self.directory / 'limpet.yml')
@@ -54,6 +58,7 @@ class Limpet:
         self.url = f'http://127.0.0.1:{self.port}'
         self.env = env
         self.flags = list(flags)
+        self.prefix = list(prefix)
         self.process = None
         if config is not None:
             self.write_config(config)
@@ -68,6 +73,7 @@ class Limpet:
     def start(self):
         self.process = Process(
             [
+                *self.prefix,
                 BINARY,
                 f'--config.file={self.config_file}',
                 f'--storage.path={self.storage_path}',

@@ -67,6 +67,15 @@ class Sink:
             for row in self.rows()
         }
 
+    def raw(self):
+        """As export(), the values as the sink writes them: None is a staleness marker, "NaN" an
+        ordinary one, "Infinity" and "-Infinity" what they say.
+        """
+        return {
+            series(row['metric']): list(zip(row['timestamps'], row['values']))
+            for row in self.rows()
+        }
+
     def metadata(self):
         """{metric's name: (type, help, unit)} of those that came with any."""
         found = {

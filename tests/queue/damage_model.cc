@@ -74,10 +74,20 @@ class SegmentWalk {
     return at != hits_.end() && *at < end;
   }
 
+  // A layout is worth nothing without what it is made of.
+  bool RefersToHit(const Record& record) const {
+    if (record.type != RecordType::kLayout) return false;
+    const auto layout = ParseLayout(record.payload);
+    if (!layout) return false;
+    return dictionary_hits_.contains(layout->table) ||
+           std::any_of(layout->chunks.begin(), layout->chunks.end(),
+                       [&](uint64_t id) { return dictionary_hits_.contains(id); });
+  }
+
   void Visit(const Record& record, bool hit) {
     ByteReader in(record.payload);
     if (record.type != RecordType::kScrape) {
-      if (hit) dictionary_hits_.insert(in.Varint());
+      if (hit || RefersToHit(record)) dictionary_hits_.insert(in.Varint());
       return;
     }
     const auto front = TakeScrapeFront(in);
@@ -100,7 +110,7 @@ class SegmentWalk {
   const SegmentHeader header_;
   std::set<uint64_t> hits_;
   std::map<uint64_t, Stream> streams_;
-  std::set<uint64_t> dictionary_hits_;  // layouts and targets; ids are never used twice
+  std::set<uint64_t> dictionary_hits_;  // ids of all kinds; they are never used twice
   std::set<int64_t> taken_;
 };
 

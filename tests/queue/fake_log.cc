@@ -85,4 +85,22 @@ void FakeTarget::Scrape(Log& log, int64_t timestamp_ms, double first) const {
   log.Append({layout_, target_, timestamp_ms, {}, values, {}});
 }
 
+void FakeTarget::ScrapeHistograms(Log& log, int64_t timestamp_ms, double first,
+                                  bool custom_buckets) const {
+  std::vector<double> values;
+  OwnedAttachments attachments;
+  for (uint32_t i = 0; i < layout_->size(); ++i) {
+    values.push_back(first + i);
+    if (i % 2 == 0) {
+      const bool custom = custom_buckets && i % 4 == 2;
+      attachments.histograms.push_back(
+          {i, custom ? CustomBucketsMessage(100 + i) : HistogramMessage(100 + i)});
+    }
+    if (i % 4 > 1) continue;
+    attachments.exemplars.push_back(
+        {i, ExemplarLabels(std::to_string(timestamp_ms)), 0.5, timestamp_ms - 3});
+  }
+  log.Append(attachments.Show({layout_, target_, timestamp_ms, {}, values, {}}));
+}
+
 }  // namespace limpet

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "queue/log.h"
+#include "tests/queue/owned_attachments.h"
 
 namespace limpet {
 
@@ -21,8 +22,11 @@ struct StoredScrape {
         timestamp_ms(view.timestamp_ms),
         series(view.series.begin(), view.series.end()),
         values(view.values.begin(), view.values.end()),
-        timestamps(view.timestamps.begin(), view.timestamps.end()) {}
-  ScrapeView View() const { return {layout, target, timestamp_ms, series, values, timestamps}; }
+        timestamps(view.timestamps.begin(), view.timestamps.end()),
+        attachments(view) {}
+  ScrapeView View() const {
+    return attachments.Show({layout, target, timestamp_ms, series, values, timestamps});
+  }
 
   std::shared_ptr<const SeriesBlock> layout;
   std::shared_ptr<const LogTarget> target;
@@ -30,6 +34,7 @@ struct StoredScrape {
   std::vector<uint32_t> series;
   std::vector<double> values;
   std::vector<int64_t> timestamps;
+  OwnedAttachments attachments;
 };
 
 class FakeLog : public Log {
@@ -61,6 +66,10 @@ class FakeTarget {
   FakeTarget(const std::string& name, size_t series);
   // The series' values are `first`, `first` + 1, ...
   void Scrape(Log& log, int64_t timestamp_ms, double first) const;
+  // The same where of each four series the first and the third have native histograms, that of the
+  // third with custom buckets if so wanted, and the first two an exemplar.
+  void ScrapeHistograms(Log& log, int64_t timestamp_ms, double first,
+                        bool custom_buckets = true) const;
 
  private:
   std::shared_ptr<const SeriesBlock> layout_;

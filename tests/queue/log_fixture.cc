@@ -64,7 +64,8 @@ bool Same(const TestScrape& expected, const ScrapeView& view) {
          view.timestamp_ms == expected.timestamp_ms &&
          std::ranges::equal(view.series, expected.series) &&
          std::ranges::equal(view.values, expected.values, same_bits) &&
-         std::ranges::equal(view.timestamps, expected.timestamps);
+         std::ranges::equal(view.timestamps, expected.timestamps) &&
+         expected.attachments.SameAs(view);
 }
 
 std::shared_ptr<const SeriesBlock> MakeLayout(const std::string& tag, size_t series) {
@@ -101,6 +102,15 @@ TestScrape MakeScrape(uint64_t sequence, int targets) {
     if (i == 7 && sequence % 11 == 0) value = StaleNan();
     scrape.values.push_back(value);
     if (sequence % 9 == 8) scrape.timestamps.push_back(scrape.timestamp_ms - i * 1000);
+  }
+  const auto last = static_cast<uint32_t>(scrape.values.size() - 1);
+  if (sequence % 16 == 5) {
+    scrape.attachments.histograms = {{0, HistogramMessage(sequence)}, {last, HistogramMessage(7)}};
+  }
+  if (sequence % 20 == 13) {
+    const std::string labels = ExemplarLabels("trace-" + std::to_string(sequence / 40));
+    scrape.attachments.exemplars = {{3, labels, 0.25, scrape.timestamp_ms - 17},
+                                    {last, labels, 1.5, 1'700'000'000'000}};
   }
   return scrape;
 }

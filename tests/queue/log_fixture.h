@@ -17,6 +17,7 @@
 #include "queue/log_impl.h"
 #include "queue/record.h"
 #include "tests/queue/memory_file_system.h"
+#include "tests/queue/owned_attachments.h"
 
 namespace limpet {
 
@@ -52,15 +53,19 @@ struct TestScrape {
   std::vector<uint32_t> series;
   std::vector<double> values;
   std::vector<int64_t> timestamps;
+  OwnedAttachments attachments;
 
-  ScrapeView View() const { return {layout, target, timestamp_ms, series, values, timestamps}; }
+  ScrapeView View() const {
+    return attachments.Show({layout, target, timestamp_ms, series, values, timestamps});
+  }
 };
 // Labels by content, values by bits.
 bool Same(const TestScrape& expected, const ScrapeView& view);
 
 std::shared_ptr<const SeriesBlock> MakeLayout(const std::string& tag, size_t series);
 std::shared_ptr<const LogTarget> MakeTarget(const std::string& instance);
-// Scrapes of 20 series whose first value is `sequence` and whose others depend on it.
+// Scrapes of 20 series whose first value is `sequence` and whose others depend on it. Some have
+// native histograms, some exemplars.
 TestScrape MakeScrape(uint64_t sequence, int targets = 3);
 // One of a target of its own, of values that take their full nine bytes each.
 TestScrape MakeLargeScrape(size_t series);

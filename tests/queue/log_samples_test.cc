@@ -169,7 +169,7 @@ TEST_CASE("what a record says of itself") {
     void OnHeader(const SegmentHeader& header) override { created_ms = header.created_ms; }
     bool OnRecord(const InspectedRecord& record) override {
       all.push_back(FieldsOf(record.record, created_ms));
-      return all.size() < 4;
+      return all.size() < 5;
     }
     void OnDamage(const LogDamage& damage) override { FAIL(damage.detail); }
     int64_t created_ms = 0;
@@ -183,18 +183,51 @@ TEST_CASE("what a record says of itself") {
     ++types[fields.type];
     const std::map<std::string_view, int64_t> numbers(fields.numbers.begin(), fields.numbers.end());
     if (fields.type == "target") CHECK(fields.labels.Get("job") == "test");
-    if (fields.type == "layout") CHECK(numbers.at("series") == 20);
+    if (fields.type == "chunk") CHECK(numbers.at("series") == 20);
+    if (fields.type == "layout") CHECK(numbers.at("chunks") == 1);
     if (fields.type != "scrape") continue;
     CHECK(numbers.at("samples") == 20);
     CHECK(numbers.at("time_ms") >= 1'700'000'000'000);
     CHECK(numbers.contains("target"));
   }
+  CHECK(types["chunk"] == 1);
   CHECK(types["layout"] == 1);
   CHECK(types["target"] >= 1);
   CHECK(types["scrape"] >= 1);
   const RecordFields unknown = FieldsOf({static_cast<RecordType>(14), "x", 10}, 0);
   CHECK(unknown.type == "unknown");
   CHECK_FALSE(FieldsOf({RecordType::kScrape, "", 9}, 0).well_formed);
+}
+
+TEST_CASE("samples come with their histograms and exemplars") {
+  SampleLog log;
+  uint64_t histograms = 0;
+  uint64_t exemplars = 0;
+  const SampleReceiver receiver{
+      [&](const SelectedSample& sample) {
+        if (!sample.histogram.empty()) {
+          ++histograms;
+          const auto sequence = static_cast<uint64_t>(sample.value);
+          const bool first = sample.labels.Get("line") == "0";
+          CHECK(sample.histogram == HistogramMessage(first ? sequence : 7));
+        }
+        for (const ExemplarSample& exemplar : sample.exemplars) {
+          ++exemplars;
+          CHECK(exemplar.labels.find("trace-") != std::string_view::npos);
+        }
+        return true;
+      },
+      [](const LogDamage& damage) { FAIL(damage.detail); }};
+  REQUIRE(SelectSamples(log.files, "/storage", {}, {}, receiver).has_value());
+  uint64_t expected_histograms = 0;
+  uint64_t expected_exemplars = 0;
+  for (uint64_t i = 0; i < 300; ++i) {
+    expected_histograms += MakeScrape(i).attachments.histograms.size();
+    expected_exemplars += MakeScrape(i).attachments.exemplars.size();
+  }
+  CHECK(expected_histograms > 0);
+  CHECK(histograms == expected_histograms);
+  CHECK(exemplars == expected_exemplars);
 }
 
 }  // namespace

@@ -25,7 +25,8 @@ remote_write_v1::WriteRequest Decode(const std::string& body, bool v2) {
   Batch batch;
   batch.body = body;
   batch.protocol = v2 ? WireProtocol::kV2 : WireProtocol::kV1;
-  return DecodeBody(ToProtocol(batch, WireProtocol::kV1).body);
+  const auto v1 = ToProtocol(batch, WireProtocol::kV1);
+  return DecodeBody(v1 ? v1->body : "");
 }
 
 }  // namespace
@@ -104,7 +105,9 @@ bool ModelReceiver::TakeRequest(Connection& connection) {
   request.v2 = HeaderOf(head, "Content-Type").find("v2.Request") != std::string::npos;
   const auto decoded = Decode(body, request.v2);
   for (const auto& one : decoded.timeseries()) {
-    request.samples += static_cast<uint64_t>(one.samples_size());
+    const auto histograms = static_cast<uint64_t>(one.histograms_size());
+    request.samples += static_cast<uint64_t>(one.samples_size()) + histograms;
+    request.histograms += histograms;
   }
   if (request.samples == 0) error = "a request without samples";
   connection.answer = behave_(request);
@@ -119,12 +122,17 @@ void ModelReceiver::Keep(const std::string& body, bool v2, const ModelAnswer& an
   for (const auto& one : decoded.timeseries()) {
     Taken& taken = series[one.labels(0).value()];
     int64_t last_ms = INT64_MIN;
-    for (const auto& sample : one.samples()) {
-      if (sample.timestamp() <= last_ms) error = "samples of a series out of order in a request";
-      last_ms = sample.timestamp();
-      taken.samples.emplace_back(sample.timestamp(), sample.value());
-      if (!answer.known) ++taken.unknown[sample.timestamp()];
-    }
+    const auto take = [&](int64_t timestamp_ms, double value) {
+      if (timestamp_ms <= last_ms) error = "samples of a series out of order in a request";
+      last_ms = timestamp_ms;
+      taken.samples.emplace_back(timestamp_ms, value);
+      if (!answer.known) ++taken.unknown[timestamp_ms];
+    };
+    if (!one.samples().empty() && !one.histograms().empty()) error = "samples and histograms";
+    for (const auto& sample : one.samples()) take(sample.timestamp(), sample.value());
+    for (const auto& histogram : one.histograms()) take(histogram.timestamp(), histogram.sum());
+    taken.histograms += static_cast<uint64_t>(one.histograms_size());
+    taken.exemplars += static_cast<uint64_t>(one.exemplars_size());
   }
 }
 

@@ -19,7 +19,8 @@ namespace limpet {
 
 struct ModelRequest {
   bool v2 = false;
-  uint64_t samples = 0;
+  uint64_t samples = 0;     // histograms among them
+  uint64_t histograms = 0;  // native ones
 };
 
 struct ModelAnswer {
@@ -47,7 +48,10 @@ class ModelReceiver {
   void Stop();
 
   struct Taken {
-    std::vector<std::pair<int64_t, double>> samples;  // in the order of their arrival
+    // In the order of their arrival; the value of a histogram is its sum.
+    std::vector<std::pair<int64_t, double>> samples;
+    uint64_t histograms = 0;
+    uint64_t exemplars = 0;
     std::map<int64_t, int> unknown;  // by time: how often the client could not know it was taken
   };
   std::map<std::string, Taken> series;  // by name

@@ -148,7 +148,7 @@ TEST_CASE("a gateway's 400 about TLS holds the data, another 400 that quotes it 
     f.loop.RunFor(Millis(30));
     CHECK(receiver.count() == 1);
     f.clock.steady_shift = Millis(31'000);
-    REQUIRE(f.RunUntil([&] { return receiver.count() == 2; }));
+    REQUIRE(f.RunUntil([&] { return receiver.count() >= 2; }));
     CHECK(receiver.requests()[0].body == receiver.requests()[1].body);
     CHECK(f.status().samples_dropped_total.empty());
   }

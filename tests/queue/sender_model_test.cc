@@ -83,11 +83,14 @@ class HostileBehaviour {
       return answer;
     }
     answer.take = !request.v2 || speaks_ == Speaks::kBoth;
-    answer.bytes =
-        Answer(200, request.v2 && answer.take ? "X-Prometheus-Remote-Write-Samples-Written: " +
-                                                    std::to_string(request.samples) + "\r\n"
-                                              : "")
-            .bytes;
+    std::string written;
+    if (request.v2 && answer.take) {
+      written = "X-Prometheus-Remote-Write-Samples-Written: " +
+                std::to_string(request.samples - request.histograms) +
+                "\r\nX-Prometheus-Remote-Write-Histograms-Written: " +
+                std::to_string(request.histograms) + "\r\n";
+    }
+    answer.bytes = Answer(200, written).bytes;
     return answer;
   }
 
@@ -120,6 +123,8 @@ void RunHistory(uint32_t seed) {
   ModelReceiver receiver([&](const ModelRequest& request) { return behaviour(request); });
   SenderFixture f(QuickConfig(receiver.port()));
   f.config.protobuf_message = RemoteWriteMessage::kAuto;
+  f.config.send_exemplars = true;
+  f.config.send_native_histograms = true;
   f.config.remote_timeout = Millis(1000);
   f.config.queue.min_shards = 1 + random() % 4;
   f.config.queue.max_samples_per_send = 20 + random() % 100;
@@ -136,7 +141,11 @@ void RunHistory(uint32_t seed) {
   uint64_t appended = 0;
   for (int i = 0; i < kScrapes; ++i) {
     for (const FakeTarget& target : targets) {
-      target.Scrape(f.log, kTimeMs + i, i);
+      if (random() % 3 == 0) {
+        target.ScrapeHistograms(f.log, kTimeMs + i, i, false);
+      } else {
+        target.Scrape(f.log, kTimeMs + i, i);
+      }
       ++appended;
     }
     if (random() % 3 == 0) f.loop.RunFor(Millis(random() % 8));

@@ -9,6 +9,34 @@
 #include <map>
 
 namespace limpet {
+namespace {
+
+void AddExemplar(const ExemplarSample& exemplar, remote_write_v1::TimeSeries& series) {
+  auto& out = *series.add_exemplars();
+  std::string_view rest = exemplar.labels;
+  std::string_view name;
+  std::string_view value;
+  while (NextEncodedLabel(rest, name, value)) {
+    if (value.empty()) continue;
+    auto& label = *out.add_labels();
+    label.set_name(std::string(name));
+    label.set_value(std::string(value));
+  }
+  out.set_value(exemplar.value);
+  out.set_timestamp(exemplar.timestamp_ms);
+}
+
+template <typename LabelList>
+std::string LabelsText(const LabelList& labels) {
+  std::string text = "{";
+  for (const auto& label : labels) {
+    if (text.back() != '{') text += ',';
+    text += label.name() + '=' + label.value();
+  }
+  return text + '}';
+}
+
+}  // namespace
 
 Labels SlowLabels(const ScrapeView& scrape, size_t series, const Labels& external,
                   const std::vector<RelabelRule>& rules) {
@@ -39,9 +67,20 @@ void SlowEncode(const ScrapeView& scrape, const Labels& external,
       added.set_name(label.name);
       added.set_value(label.value);
     }
+    const int64_t timestamp_ms =
+        scrape.timestamps.empty() ? scrape.timestamp_ms : scrape.timestamps[i];
+    for (const HistogramSample& histogram : scrape.histograms) {
+      if (histogram.place != i) continue;
+      REQUIRE(out.add_histograms()->ParseFromString(std::string(histogram.message)));
+      out.mutable_histograms(0)->set_timestamp(timestamp_ms);
+    }
+    for (const ExemplarSample& exemplar : scrape.exemplars) {
+      if (exemplar.place == i) AddExemplar(exemplar, out);
+    }
+    if (!out.histograms().empty()) continue;
     auto& sample = *out.add_samples();
     sample.set_value(scrape.values[i]);
-    sample.set_timestamp(scrape.timestamps.empty() ? scrape.timestamp_ms : scrape.timestamps[i]);
+    sample.set_timestamp(timestamp_ms);
   }
 }
 
@@ -56,17 +95,27 @@ remote_write_v1::WriteRequest DecodeBody(const std::string& body) {
 std::string ToText(const remote_write_v1::WriteRequest& request) {
   std::string text;
   for (const auto& series : request.timeseries()) {
-    text += '{';
-    for (const auto& label : series.labels()) {
-      if (text.back() != '{') text += ',';
-      text += label.name() + '=' + label.value();
-    }
-    text += '}';
+    text += LabelsText(series.labels());
     for (const auto& sample : series.samples()) {
       char line[80];
       std::snprintf(line, sizeof line, " %g/%016" PRIx64 " @%" PRId64, sample.value(),
                     std::bit_cast<uint64_t>(sample.value()), sample.timestamp());
       text += line;
+    }
+    for (remote_write_v1::Histogram histogram : series.histograms()) {
+      const int64_t timestamp_ms = histogram.timestamp();
+      histogram.clear_timestamp();
+      text += " histogram:";
+      for (const char byte : histogram.SerializeAsString()) {
+        char hex[3];
+        std::snprintf(hex, sizeof hex, "%02x", static_cast<unsigned char>(byte));
+        text += hex;
+      }
+      text += " @" + std::to_string(timestamp_ms);
+    }
+    for (const auto& exemplar : series.exemplars()) {
+      text += " #" + LabelsText(exemplar.labels()) + std::to_string(exemplar.value()) + "@" +
+              std::to_string(exemplar.timestamp());
     }
     text += '\n';
   }

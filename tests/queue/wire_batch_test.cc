@@ -23,9 +23,11 @@ Batch RandomBatch(RandomScrapes& random, WireProtocol protocol) {
 }
 
 // A line a sample, with its series' labels and metadata.
-std::vector<std::string> SampleLines(const Batch& batch) {
+std::vector<std::string> SampleLines(const Batch& batch, bool with_metadata = true) {
   std::vector<std::string> lines;
-  std::istringstream text(TextOf(batch));
+  std::string all = with_metadata ? TextOf(batch) : SamplesTextOf(batch);
+  TakeExemplars(all);
+  std::istringstream text(all);
   for (std::string line; std::getline(text, line);) {
     // {labels} value @time value @time type=...
     const size_t labels = line.find("} ") + 1;
@@ -37,6 +39,16 @@ std::vector<std::string> SampleLines(const Batch& batch) {
   }
   CHECK(lines.size() == batch.samples);
   return lines;
+}
+
+std::vector<std::string> ExemplarsOf(const std::vector<Batch>& batches) {
+  std::vector<std::string> exemplars;
+  for (const Batch& batch : batches) {
+    std::string text = SamplesTextOf(batch);
+    for (std::string& exemplar : TakeExemplars(text)) exemplars.push_back(std::move(exemplar));
+  }
+  std::ranges::sort(exemplars);
+  return exemplars;
 }
 
 TEST_CASE("a batch is halved by its series, a lone series by its samples") {
@@ -55,6 +67,7 @@ TEST_CASE("a batch is halved by its series, a lone series by its samples") {
       lines.insert(lines.end(), more.begin(), more.end());
     }
     CHECK(lines == SampleLines(whole));
+    CHECK(ExemplarsOf(halves) == ExemplarsOf({whole}));
   }
 }
 
@@ -73,6 +86,7 @@ TEST_CASE(
   std::vector<std::string> lines;
   for (const Batch& part : parts) lines.push_back(SampleLines(part).at(0));
   CHECK(lines == SampleLines(whole));
+  CHECK(ExemplarsOf(parts) == ExemplarsOf({whole}));
   if (whole.series > 1) CHECK(parts.front().body.size() < whole.body.size());
 }
 
@@ -101,11 +115,12 @@ TEST_CASE("a batch goes over to the other protocol with all its samples") {
     const WireProtocol to = kBothProtocols[1 - i % 2];
     const Batch batch = RandomBatch(random, from);
     CAPTURE(i);
-    const Batch other = ToProtocol(batch, to);
+    const Batch other = ToProtocol(batch, to).value();
     CHECK(other.protocol == to);
-    CHECK(SamplesTextOf(other) == SamplesTextOf(batch));
-    CHECK(SamplesTextOf(ToProtocol(other, from)) == SamplesTextOf(batch));
-    CHECK(ToProtocol(batch, from).body == batch.body);
+    CHECK(SampleLines(*ToProtocol(other, from), false) == SampleLines(batch, false));
+    CHECK(SampleLines(other, false) == SampleLines(batch, false));
+    CHECK(ExemplarsOf({other}) == ExemplarsOf({batch}));
+    CHECK(ToProtocol(batch, from)->body == batch.body);
   }
 }
 
@@ -115,7 +130,7 @@ TEST_CASE("a body that is none of ours comes to nothing") {
     CHECK(HalvesOf(strange).empty());
     CHECK(WithoutOlderThan(strange, 0).samples == 0);
     for (const WireProtocol to : kBothProtocols) {
-      if (to != protocol) CHECK(ToProtocol(strange, to).samples == 0);
+      if (to != protocol) CHECK_FALSE(ToProtocol(strange, to));
     }
   }
   // A 1.0 message that says it is 2.0.

@@ -28,6 +28,14 @@ std::string WithMetadata(const WriteRequest& request, const std::vector<std::str
   return text;
 }
 
+// The fields of the two are the same.
+remote_write_v1::Histogram ToV1(const remote_write_v2::Histogram& histogram) {
+  CHECK(histogram.start_timestamp() == 0);
+  remote_write_v1::Histogram v1;
+  REQUIRE(v1.ParseFromString(histogram.SerializeAsString()));
+  return v1;
+}
+
 WriteRequest ToV1(const remote_write_v2::Request& request, std::vector<std::string>& metadata) {
   WriteRequest v1;
   const auto symbol = [&](uint32_t ref) { return request.symbols(static_cast<int>(ref)); };
@@ -44,11 +52,62 @@ WriteRequest ToV1(const remote_write_v2::Request& request, std::vector<std::stri
       added.set_value(sample.value());
       added.set_timestamp(sample.timestamp());
     }
+    for (const auto& histogram : series.histograms()) *out.add_histograms() = ToV1(histogram);
+    for (const auto& exemplar : series.exemplars()) {
+      auto& added = *out.add_exemplars();
+      for (int i = 0; i < exemplar.labels_refs_size(); i += 2) {
+        auto& label = *added.add_labels();
+        label.set_name(symbol(exemplar.labels_refs(i)));
+        label.set_value(symbol(exemplar.labels_refs(i + 1)));
+      }
+      added.set_value(exemplar.value());
+      added.set_timestamp(exemplar.timestamp());
+    }
     const auto& known = series.metadata();
     metadata.push_back(
         MetadataText(known.type(), symbol(known.help_ref()), symbol(known.unit_ref())));
   }
   return v1;
+}
+
+OwnedScrape OnlyPlace(const OwnedScrape& scrape, size_t place) {
+  OwnedScrape one = scrape;
+  one.series = {scrape.series.empty() ? static_cast<uint32_t>(place) : scrape.series[place]};
+  one.values = {scrape.values[place]};
+  if (!scrape.timestamps.empty()) one.timestamps = {scrape.timestamps[place]};
+  const auto elsewhere = [&](const auto& attachment) { return attachment.place != place; };
+  std::erase_if(one.attachments.histograms, elsewhere);
+  std::erase_if(one.attachments.exemplars, elsewhere);
+  for (auto& histogram : one.attachments.histograms) histogram.place = 0;
+  for (auto& exemplar : one.attachments.exemplars) exemplar.place = 0;
+  return one;
+}
+
+int64_t TimeOf(const remote_write_v1::TimeSeries& series) {
+  return series.samples().empty() ? series.histograms(0).timestamp()
+                                  : series.samples(0).timestamp();
+}
+
+// One time series a stretch of samples of one kind, out of one each sample; how many.
+int AddStretches(const WriteRequest& of_series, WriteRequest& all) {
+  std::vector<remote_write_v1::TimeSeries> ones(of_series.timeseries().begin(),
+                                                of_series.timeseries().end());
+  std::stable_sort(ones.begin(), ones.end(),
+                   [](const auto& a, const auto& b) { return TimeOf(a) < TimeOf(b); });
+  int stretches = 0;
+  for (size_t i = 0; i < ones.size(); ++i) {
+    if (i == 0 || ones[i].samples().empty() != ones[i - 1].samples().empty()) {
+      *all.add_timeseries()->mutable_labels() = ones[i].labels();
+      ++stretches;
+    }
+    auto& series = *all.mutable_timeseries(all.timeseries_size() - 1);
+    series.mutable_samples()->MergeFrom(ones[i].samples());
+    series.mutable_histograms()->MergeFrom(ones[i].histograms());
+    series.mutable_exemplars()->MergeFrom(ones[i].exemplars());
+    std::stable_sort(series.mutable_exemplars()->begin(), series.mutable_exemplars()->end(),
+                     [](const auto& a, const auto& b) { return a.timestamp() < b.timestamp(); });
+  }
+  return stretches;
 }
 
 WriteRequest Decode(const Batch& batch, std::vector<std::string>& metadata) {
@@ -63,14 +122,22 @@ WriteRequest Decode(const Batch& batch, std::vector<std::string>& metadata) {
   uint64_t samples = 0;
   int64_t oldest_ms = INT64_MAX;
   int64_t newest_ms = INT64_MIN;
+  uint64_t histograms = 0;
+  uint64_t exemplars = 0;
+  const auto count = [&](const auto& sample) {
+    ++samples;
+    oldest_ms = std::min(oldest_ms, sample.timestamp());
+    newest_ms = std::max(newest_ms, sample.timestamp());
+  };
   for (const auto& series : request.timeseries()) {
-    CHECK(series.samples_size() > 0);
-    for (const auto& sample : series.samples()) {
-      ++samples;
-      oldest_ms = std::min(oldest_ms, sample.timestamp());
-      newest_ms = std::max(newest_ms, sample.timestamp());
-    }
+    CHECK((series.samples_size() > 0) != (series.histograms_size() > 0));
+    for (const auto& sample : series.samples()) count(sample);
+    for (const auto& histogram : series.histograms()) count(histogram);
+    histograms += static_cast<uint64_t>(series.histograms_size());
+    exemplars += static_cast<uint64_t>(series.exemplars_size());
   }
+  CHECK(batch.histograms == histograms);
+  CHECK(batch.exemplars == exemplars);
   CHECK(batch.series == static_cast<uint64_t>(request.timeseries_size()));
   CHECK(batch.samples == samples);
   if (samples > 0) {
@@ -109,6 +176,8 @@ ScrapeRun RunOf(const std::vector<OwnedScrape>& scrapes) {
     const auto lent = std::make_unique<OwnedScrape>(scrape);
     REQUIRE(run.Append(lent->View()));
     std::fill(lent->values.begin(), lent->values.end(), -7);
+    for (auto& histogram : lent->attachments.histograms) histogram.message.assign(99, '!');
+    for (auto& exemplar : lent->attachments.exemplars) exemplar.labels.assign(99, '!');
   }
   return run;
 }
@@ -144,11 +213,34 @@ void RandomScrapes::FillIn(OwnedScrape& scrape) {
     scrape.values.push_back(SampleValue());
   }
   if (scrape.values.empty()) return FillIn(scrape);
-  if (Below(2) != 0) return;
-  for (size_t i = 0; i < scrape.values.size(); ++i) scrape.timestamps.push_back(Timestamp());
+  if (Below(2) == 0) {
+    for (size_t i = 0; i < scrape.values.size(); ++i) scrape.timestamps.push_back(Timestamp());
+  }
+  Attach(scrape);
+}
+
+// Exemplars are all different: what repeats is sent once, where it is together.
+void RandomScrapes::Attach(OwnedScrape& scrape) {
+  scrape.attachments = {};
+  if (!attaches_) return;
+  for (uint32_t i = 0; i < scrape.values.size(); ++i) {
+    if (Below(3) == 0) {
+      scrape.attachments.histograms.push_back({i, Below(5) == 0
+                                                      ? CustomBucketsMessage(Below(900))
+                                                      : HistogramMessage(Below(1'000'000))});
+    }
+    for (size_t more = Below(4) == 0 ? 1 + Below(2) : 0; more > 0; --more) {
+      const std::string trace = Below(7) == 0 ? "" : std::to_string(++traces_);
+      const int64_t timestamp_ms =
+          scrape.timestamp_ms - 10'000 + static_cast<int64_t>(Below(20'000));
+      scrape.attachments.exemplars.push_back(
+          {i, ExemplarLabels(trace), static_cast<double>(++traces_), timestamp_ms});
+    }
+  }
 }
 
 OwnedScrape RandomScrapes::Scrape() {
+  attaches_ = Below(2) == 0;
   const bool described = Below(2) == 0;
   MetadataTable table = {{},
                          {MetricType::kCounter, "Counts.", "seconds"},
@@ -200,6 +292,16 @@ int64_t RandomScrapes::Timestamp() {
   return times[Below(times.size())];
 }
 
+std::vector<std::string> TakeExemplars(std::string& text) {
+  std::vector<std::string> exemplars;
+  for (size_t at = text.find(" #{"); at != std::string::npos; at = text.find(" #{", at)) {
+    const size_t end = text.find_first_of(" \n", at + 1);
+    exemplars.push_back(text.substr(at + 1, end - at - 1));
+    text.erase(at, exemplars.back().size() + 1);
+  }
+  return exemplars;
+}
+
 std::string ExpectedText(const std::vector<OwnedScrape>& scrapes, const Labels& external,
                          const std::vector<RelabelRule>& rules, WireProtocol protocol) {
   const auto& layout = scrapes.front().layout;
@@ -210,23 +312,13 @@ std::string ExpectedText(const std::vector<OwnedScrape>& scrapes, const Labels& 
     for (const OwnedScrape& scrape : scrapes) {
       for (size_t k = 0; k < scrape.values.size(); ++k) {
         if ((scrape.series.empty() ? k : scrape.series[k]) != i) continue;
-        OwnedScrape one = scrape;
-        one.series = {i};
-        one.values = {scrape.values[k]};
-        if (!scrape.timestamps.empty()) one.timestamps = {scrape.timestamps[k]};
-        SlowEncode(one.View(), external, rules, of_series);
+        SlowEncode(OnlyPlace(scrape, k).View(), external, rules, of_series);
       }
     }
-    if (of_series.timeseries().empty()) continue;
-    auto& series = *all.add_timeseries();
-    std::vector<remote_write_v1::Sample> samples;
-    for (const auto& one : of_series.timeseries()) samples.push_back(one.samples(0));
-    std::stable_sort(samples.begin(), samples.end(),
-                     [](const auto& a, const auto& b) { return a.timestamp() < b.timestamp(); });
-    *series.mutable_labels() = of_series.timeseries(0).labels();
-    for (const auto& sample : samples) *series.add_samples() = sample;
     const MetricMetadata& known = layout->MetadataOf(i);
-    metadata.push_back(MetadataText(static_cast<int>(known.type), known.help, known.unit));
+    for (int lines = AddStretches(of_series, all); lines > 0; --lines) {
+      metadata.push_back(MetadataText(static_cast<int>(known.type), known.help, known.unit));
+    }
   }
   if (protocol == WireProtocol::kV1) metadata.clear();
   return WithMetadata(all, metadata);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "queue/wire_request.h"
+#include "tests/queue/owned_attachments.h"
 #include "tests/queue/slow_encoder.h"
 
 namespace limpet {
@@ -28,7 +29,10 @@ struct OwnedScrape {
   std::vector<double> values;
   std::vector<int64_t> timestamps;
   int64_t timestamp_ms = 1'700'000'000'123;
-  ScrapeView View() const { return {layout, target, timestamp_ms, series, values, timestamps}; }
+  OwnedAttachments attachments = {};
+  ScrapeView View() const {
+    return attachments.Show({layout, target, timestamp_ms, series, values, timestamps});
+  }
 };
 
 // All of them; they must fit into one run.
@@ -47,15 +51,22 @@ class RandomScrapes {
   std::vector<OwnedScrape> Rows(size_t rows_max);
 
  private:
+  void Attach(OwnedScrape& scrape);
   std::string Value(bool may_be_empty);
   double SampleValue();
   int64_t Timestamp();
   void FillIn(OwnedScrape& scrape);
   std::mt19937 random_;
+  bool attaches_ = false;
+  uint64_t traces_ = 0;
 };
 
+// Takes the exemplars out of such texts as follow and returns them, in order of text.
+std::vector<std::string> TakeExemplars(std::string& text);
+
 // What must be delivered for the scrapes of one target and layout: series after series, in order of
-// time, with the metadata in 2.0.
+// time, a line for each stretch of histograms and of plain samples, with their exemplars, and with
+// the metadata in 2.0.
 std::string ExpectedText(const std::vector<OwnedScrape>& scrapes, const Labels& external,
                          const std::vector<RelabelRule>& rules, WireProtocol protocol);
 // The same of a batch; checks that the batch says what is in it, and in 2.0 that the message is

@@ -3,6 +3,8 @@
 #include <doctest/doctest.h>
 
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace limpet {
 namespace {
@@ -36,14 +38,22 @@ TEST_CASE("a released buffer serves the next body") {
 TEST_CASE("what is under way is bounded, and a refusal leaves the body as it was") {
   BodyPool pool;
   std::string large;
-  REQUIRE(pool.Append(large, std::string(BodyPool::kBytesMax - 1, 'x')));
+  REQUIRE(pool.Append(large, std::string(BodyPool::kLargeBytesMax, 'x')));
+  CHECK(!pool.Append(large, "y"));
+  CHECK(large.size() == BodyPool::kLargeBytesMax);
+  std::string another;
+  CHECK(!pool.Append(another, std::string(2u << 20, 'x')));
+  // The rest is for small ones.
+  std::vector<std::string> small((BodyPool::kBytesMax - BodyPool::kLargeBytesMax) >> 20);
+  for (std::string& one : small) REQUIRE(pool.Append(one, std::string(1u << 20, 'x')));
   std::string body;
-  REQUIRE(pool.Append(body, "a"));
-  CHECK(!pool.Append(body, "b"));
+  CHECK(!pool.Append(body, "a"));
+  CHECK(body.empty());
+  pool.Release(std::move(small[0]));
+  CHECK(pool.Append(body, "a"));
   CHECK(body == "a");
-  pool.Release(std::move(large));
-  CHECK(pool.Append(body, "b"));
-  CHECK(body == "ab");
+  CHECK(!pool.Append(small[1], "y"));
+  CHECK(small[1].size() == 1u << 20);
 }
 
 }  // namespace

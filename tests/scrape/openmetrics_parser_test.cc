@@ -183,21 +183,21 @@ TEST_CASE("a timestamp that no 64 bits hold is the nearest one") {
 TEST_CASE("exemplars have labels of a bounded length, each name once") {
   RawExemplar exemplar;
   exemplar.labels = "trace_id=\"b\",a=\"x\\\"y\"";
-  auto labels = ExemplarLabels(exemplar);
+  auto labels = ExemplarLabels(exemplar, PageFormat::kOpenMetricsText);
   REQUIRE(labels.has_value());
   CHECK(*labels == std::vector<Label>{{"a", "x\\\"y"}, {"trace_id", "b"}});
   exemplar.labels = "a=\"1\",a=\"2\"";
-  CHECK_FALSE(ExemplarLabels(exemplar).has_value());
+  CHECK_FALSE(ExemplarLabels(exemplar, PageFormat::kOpenMetricsText).has_value());
   std::string fits = "a=\"";
   for (int i = 0; i < 127; ++i) fits += "\xc3\xa9";  // two bytes, one character
   const std::string whole = fits + "\"";
   exemplar.labels = whole;
-  CHECK(ExemplarLabels(exemplar).has_value());
+  CHECK(ExemplarLabels(exemplar, PageFormat::kOpenMetricsText).has_value());
   const std::string over = fits + "x\"";
   exemplar.labels = over;
-  CHECK_FALSE(ExemplarLabels(exemplar).has_value());
+  CHECK_FALSE(ExemplarLabels(exemplar, PageFormat::kOpenMetricsText).has_value());
   exemplar.labels = "";
-  CHECK(ExemplarLabels(exemplar)->empty());
+  CHECK(ExemplarLabels(exemplar, PageFormat::kOpenMetricsText)->empty());
 }
 
 TEST_CASE("a steady scrape goes through the layout, exemplars come along") {

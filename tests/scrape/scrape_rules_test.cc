@@ -205,6 +205,49 @@ TEST_CASE("several samples of one series on a page are held against what was bef
   CHECK(f.writer.samples_out_of_order_total == 1);
 }
 
+TEST_CASE("samples with and without timestamps of one series are in one order") {
+  Fixture f;
+  f.Scrape("a 1 5000\nb 1\n", 1000);
+  f.recorded.Take();
+  SUBCASE("the scrape's time has to pass a timestamp that lay ahead") {
+    f.Scrape("a 2\nb 2\n", 2000);
+    CHECK(f.recorded.Take() == Lines{R"({__name__="b", job="j"} 2@2000)"});
+    f.Scrape("a 3\nb 3\n", 6000);
+    CHECK(f.recorded.Take() ==
+          Lines{R"({__name__="a", job="j"} 3@6000)", R"({__name__="b", job="j"} 3@6000)"});
+  }
+  SUBCASE("a timestamp must be newer than the scrape before it") {
+    f.Scrape("a 2 6000\nb 2 900\n", 2000);
+    CHECK(f.recorded.Take() == Lines{R"({__name__="a", job="j"} 2@6000)"});
+    f.Scrape("a 2 6001\nb 2 1001\n", 3000);
+    CHECK(f.recorded.Take() ==
+          Lines{R"({__name__="a", job="j"} 2@6001)", R"({__name__="b", job="j"} 2@1001)"});
+  }
+  SUBCASE("an answer without a byte has all its report series") {
+    f.Scrape("", 2000);
+    CHECK(f.recorded.Take(true).size() == kReportSeriesCount);  // and one marker, no duration
+  }
+}
+
+TEST_CASE("a marker is not older than the series' samples") {
+  SeriesSettings settings;
+  settings.track_timestamps_staleness = true;
+  Fixture f(settings);
+  f.Scrape("a 1 5000\nb 2 900\n", 1000);
+  f.recorded.Take();
+  SUBCASE("of a series that vanishes") {
+    f.Scrape("c 1 1\n", 2000);
+    CHECK(f.recorded.Take() ==
+          Lines{R"({__name__="b", job="j"} stale@2000)", R"({__name__="c", job="j"} 1@1)"});
+  }
+  SUBCASE("of a scrape that fails, and samples are newer than the marker") {
+    f.Scrape("oops", 2000);
+    CHECK(f.recorded.Take() == Lines{R"({__name__="b", job="j"} stale@2000)"});
+    f.Scrape("a 1 5001\nb 2 1999\n", 3000);
+    CHECK(f.recorded.Take() == Lines{R"({__name__="a", job="j"} 1@5001)"});
+  }
+}
+
 TEST_CASE("a target that answers in another format keeps its series") {
   Fixture f;
   f.Scrape("# TYPE a counter\na_total 1\n");

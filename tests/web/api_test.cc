@@ -120,5 +120,18 @@ TEST_CASE("only a loopback host is replaced in a global URL") {
   CHECK(GlobalUrl("http://localhost/", "") == "http://localhost/");
 }
 
+TEST_CASE("monitors are shown with what became of them") {
+  FakeSources fake;
+  CHECK(MonitorsJson(fake.Sources()) == R"({"status":"success","data":{"monitors":[]}})");
+  fake.monitors = {
+      {"ServiceMonitor", "shop", "api", MonitorState::kActive, {}, {"serviceMonitor/shop/api/0"}},
+      {"Probe", "shop", "web", MonitorState::kInvalid, {"spec: <\"bad\xff\">"}, {}}};
+  CHECK(MonitorsJson(fake.Sources()) ==
+        R"({"status":"success","data":{"monitors":[{"kind":"ServiceMonitor","namespace":"shop",)"
+        R"("name":"api","state":"active","errors":[],"scrapePools":["serviceMonitor/shop/api/0"]},)"
+        R"({"kind":"Probe","namespace":"shop","name":"web","state":"invalid",)"
+        "\"errors\":[\"spec: <\\\"bad\xef\xbf\xbd\\\">\"],\"scrapePools\":[]}]}}");
+}
+
 }  // namespace
 }  // namespace limpet

@@ -57,6 +57,40 @@ TEST_CASE("all is well") {
   CHECK_FALSE(receiver.HasMember("error"));
 }
 
+TEST_CASE("lists of targets: a bad one still holds, one that never came fails") {
+  FakeSources fake = Sample();
+  CHECK_FALSE(Parsed(HealthResponse(fake.Sources()))["checks"].HasMember("file_sd"));
+  fake.refreshes = {ListedRefresh(RefreshKind::kFile, "/sd/*.json"),
+                    ListedRefresh(RefreshKind::kHttp, "http://cmdb/t"),
+                    ListedRefresh(RefreshKind::kHttp, "http://away/t")};
+  CHECK(Text(Parsed(HealthResponse(fake.Sources()))["status"]) == "ok");
+  fake.refreshes[0].last_error = "/sd/a.json:1:2: " + kHostile;
+  fake.refreshes[2].listed = false;
+  fake.refreshes[2].last_success_ms = 0;
+  auto document = Parsed(HealthResponse(fake.Sources()));
+  CHECK(Text(document["status"]) == "degraded");
+  const auto& files = document["checks"]["file_sd"];
+  REQUIRE(files.Size() == 1);
+  CHECK(Text(files[0]["status"]) == "degraded");
+  CHECK(Text(files[0]["files"]) == "/sd/*.json");
+  CHECK(Text(files[0]["error"]) == "/sd/a.json:1:2: " + kHostileValid);
+  CHECK(files[0]["targets"].GetUint64() == 7);
+  const auto& https = document["checks"]["http_sd"];
+  REQUIRE(https.Size() == 2);
+  CHECK(Text(https[0]["status"]) == "ok");
+  CHECK(Text(https[0]["url"]) == "http://cmdb/t");
+  CHECK(https[0]["latency_ms"].GetInt64() == 20);
+  CHECK(Text(https[1]["status"]) == "degraded");
+  fake.refreshes[2].last_error = "HTTP status 500";
+  document = Parsed(HealthResponse(fake.Sources()));
+  CHECK(Text(document["checks"]["http_sd"][1]["status"]) == "failing");
+  CHECK_FALSE(document["checks"]["http_sd"][1].HasMember("last_success"));
+
+  fake.all_listed = false;
+  Readiness readiness;
+  CHECK(readiness.Missing(fake.Sources()) == "no list yet from http://away/t: HTTP status 500\n");
+}
+
 TEST_CASE("without Kubernetes and receivers there is nothing to go wrong") {
   FakeSources fake;
   const auto document = Parsed(HealthResponse(fake.Sources()));

@@ -21,6 +21,8 @@ FakeSources Sample() {
   fake.dropped_counts = {{"api", 7}};
   fake.receivers = {HealthyReceiver("main"), HealthyReceiver("copy")};
   fake.receivers[0].samples_dropped_total = {{"too_old", 5}};
+  fake.receivers[0].histograms = {31, 32, 33, {{"nhcb_in_rw1_not_supported", 34}}};
+  fake.receivers[0].exemplars = {41, 42, 43, {{"exemplars_not_enabled", 44}}};
   fake.receivers[0].requests_total = {{0, 3}, {204, 10}, {503, 1}};
   fake.receivers[0].request_seconds.Observe(0.2);
   fake.scrape.scrapes_total = 123;
@@ -103,7 +105,7 @@ TEST_CASE("every family has a help text and a type, and a name by the convention
     CHECK(name.ends_with("_total") == (type == "counter"));
     if (type == "histogram") CHECK(name.ends_with("_seconds"));
     for (const char* unit : {"_ms", "_us", "_millis", "milliseconds", "_kb", "_mib", "_minutes"}) {
-      CHECK(name.find(unit) == std::string::npos);
+      CHECK((name + "_").find(std::string(unit) + "_") == std::string::npos);
     }
   }
 }
@@ -130,6 +132,15 @@ TEST_CASE("the values are those of the modules, in base units") {
   CHECK(samples["limpet_remote_storage_samples_total" + main + "}"] == "1000");
   CHECK(samples["limpet_remote_storage_samples_dropped_total" + main + ",reason=\"too_old\"}"] ==
         "5");
+  CHECK(samples["limpet_remote_storage_histograms_total" + main + "}"] == "31");
+  CHECK(samples["limpet_remote_storage_histograms_retried_total" + main + "}"] == "32");
+  CHECK(samples["limpet_remote_storage_histograms_failed_total" + main + "}"] == "33");
+  CHECK(samples["limpet_remote_storage_histograms_dropped_total" + main +
+                ",reason=\"nhcb_in_rw1_not_supported\"}"] == "34");
+  CHECK(samples["limpet_remote_storage_exemplars_total" + main + "}"] == "41");
+  CHECK(samples["limpet_remote_storage_exemplars_failed_total" + main + "}"] == "43");
+  CHECK(samples["limpet_remote_storage_exemplars_dropped_total" + main +
+                ",reason=\"exemplars_not_enabled\"}"] == "44");
   CHECK(samples["limpet_remote_storage_requests_total" + main + ",code=\"none\"}"] == "3");
   CHECK(samples["limpet_remote_storage_written_total" + main + ",kind=\"samples\"}"] == "990");
   CHECK(samples["limpet_remote_storage_lag_seconds" + main + "}"] == "1.5");
@@ -142,6 +153,15 @@ TEST_CASE("the values are those of the modules, in base units") {
   CHECK(samples["limpet_remote_storage_requests_total" + main + ",code=\"503\"}"] == "1");
   CHECK(samples["limpet_remote_storage_queue_highest_sent_timestamp_seconds" + main + "}"] ==
         "1700000008.5");
+}
+
+TEST_CASE("monitor objects are counted by what became of them") {
+  FakeSources fake = Sample();
+  fake.monitors = {{"Probe", "shop", "a", MonitorState::kInvalid, {"spec: x"}, {}},
+                   {"Probe", "shop", "b", MonitorState::kInvalid, {"spec: y"}, {}}};
+  auto samples = PageOf(fake).samples;
+  CHECK(samples["limpet_monitor_objects{kind=\"Probe\",state=\"invalid\"}"] == "2");
+  CHECK(samples["limpet_monitor_objects{kind=\"Probe\",state=\"active\"}"] == "0");
 }
 
 TEST_CASE("histograms are cumulative and end in +Inf") {
@@ -190,6 +210,31 @@ TEST_CASE("watches and receivers that look the same do not repeat a sample") {
   CHECK(samples["limpet_sd_kubernetes_objects" + labels] == "100");
   CHECK(samples["limpet_sd_kubernetes_watches" + labels] == "2");
   CHECK(samples["limpet_sd_kubernetes_watches_connected" + labels] == "1");
+}
+
+TEST_CASE("lists of targets by files and URL, those that look the same added up") {
+  FakeSources fake = Sample();
+  fake.refreshes = {ListedRefresh(RefreshKind::kFile, "/sd/*.json"),
+                    ListedRefresh(RefreshKind::kHttp, "http://cmdb/t"),
+                    ListedRefresh(RefreshKind::kHttp, "http://cmdb/t")};
+  fake.refreshes[0].files_broken = 1;
+  fake.refreshes[2].last_latency_ms = 500;
+  const Page page = PageOf(fake);
+  const auto value = [&](const std::string& sample) {
+    const auto found = page.samples.find(sample);
+    return found == page.samples.end() ? "none" : found->second;
+  };
+  CHECK(value("limpet_sd_file_files{files=\"/sd/*.json\"}") == "2");
+  CHECK(value("limpet_sd_file_files_broken{files=\"/sd/*.json\"}") == "1");
+  CHECK(value("limpet_sd_file_targets{files=\"/sd/*.json\"}") == "7");
+  CHECK(value("limpet_sd_file_reads_total{files=\"/sd/*.json\"}") == "5");
+  CHECK(value("limpet_sd_file_read_errors_total{files=\"/sd/*.json\"}") == "1");
+  CHECK(value("limpet_sd_http_targets{url=\"http://cmdb/t\"}") == "14");
+  CHECK(value("limpet_sd_http_requests_total{url=\"http://cmdb/t\"}") == "10");
+  CHECK(value("limpet_sd_http_failures_total{url=\"http://cmdb/t\"}") == "2");
+  CHECK(value("limpet_sd_http_last_request_duration_seconds{url=\"http://cmdb/t\"}") == "0.5");
+  CHECK(value("limpet_sd_http_last_success_timestamp_seconds{url=\"http://cmdb/t\"}") ==
+        "1700000009");
 }
 
 TEST_CASE("hostile label values stay in their line") {

@@ -18,8 +18,8 @@ HttpServerRequest Request(std::string method, std::string path, std::string quer
 TEST_CASE("every route answers, and says which methods it takes") {
   FakeSources fake;
   WebRoutes routes(fake.Sources());
-  for (const char* path :
-       {"/", "/targets", "/metrics", "/health", "/-/healthy", "/-/ready", "/api/v1/targets"}) {
+  for (const char* path : {"/", "/targets", "/metrics", "/health", "/-/healthy", "/-/ready",
+                           "/api/v1/targets", "/api/v1/monitors"}) {
     CAPTURE(path);
     for (const char* method : {"GET", "HEAD"}) {
       const auto answer = routes.Answer(Request(method, path));

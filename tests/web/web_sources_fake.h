@@ -43,7 +43,9 @@ struct FakeSources {
   WebSources Sources() {
     return WebSources{
         .discovery = [this] { return watches; },
+        .refreshes = [this] { return refreshes; },
         .all_listed = [this] { return all_listed; },
+        .monitors = [this] { return monitors; },
         .for_each_target =
             [this](const std::function<void(const TargetStatus&)>& function) {
               for (const FakeTarget& t : targets) {
@@ -57,6 +59,7 @@ struct FakeSources {
         .scrape = [this] { return scrape; },
         .log = [this] { return log ? &*log : nullptr; },
         .receivers = [this] { return receivers; },
+        .memory = [this] { return memory; },
         .config = [this] { return config; },
         .reload =
             [this] {
@@ -68,13 +71,16 @@ struct FakeSources {
   }
 
   std::vector<DiscoveryStatus> watches;
+  std::vector<RefreshStatus> refreshes;
   bool all_listed = true;
+  std::vector<MonitorStatus> monitors;
   std::vector<FakeTarget> targets;
   std::vector<DroppedTarget> dropped;
   std::vector<std::pair<std::string, uint64_t>> dropped_counts;
   ScrapeStats scrape;
   std::optional<LogStats> log{LogStats{}};
   std::vector<ReceiverStatus> receivers;
+  MemoryStatus memory;
   ConfigStatus config;
   Result<void> reload_result;
   int reloads = 0;
@@ -90,6 +96,20 @@ inline DiscoveryStatus ListedWatch(const std::string& name_space) {
   watch.objects = 50;
   watch.last_list_latency_ms = 12;
   return watch;
+}
+
+inline RefreshStatus ListedRefresh(RefreshKind kind, const std::string& origin) {
+  RefreshStatus refresh;
+  refresh.kind = kind;
+  refresh.origin = origin;
+  refresh.listed = true;
+  refresh.files = kind == RefreshKind::kFile ? 2 : 0;
+  refresh.targets = 7;
+  refresh.reads_total = 5;
+  refresh.failures_total = 1;
+  refresh.last_success_ms = 1'700'000'009'000;
+  refresh.last_latency_ms = 20;
+  return refresh;
 }
 
 inline ReceiverStatus HealthyReceiver(const std::string& name) {
