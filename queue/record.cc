@@ -32,6 +32,7 @@ std::optional<SegmentHeader> ParseSegmentHeader(std::string_view bytes) {
   header.number = in.Fixed64();
   header.created_ms = static_cast<int64_t>(in.Fixed64());
   if (UnmaskCrc(in.Fixed32()) != Crc32c(covered)) return std::nullopt;
+  if (header.created_ms > kTimeMsMax || header.created_ms < -kTimeMsMax) return std::nullopt;
   return header;
 }
 

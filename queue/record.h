@@ -19,6 +19,9 @@ inline constexpr size_t kSegmentHeaderBytes = 8 + 8 + 8 + 4;
 inline constexpr size_t kRecordHeaderBytes = 4 + 4 + 1;
 inline constexpr uint32_t kRecordPayloadMax = 64u << 20;
 
+// No time in ms is further from 1970: sums and differences of two do not overflow.
+inline constexpr int64_t kTimeMsMax = int64_t{1} << 52;
+
 // Types that a reader does not know but that check out are passed over.
 // 1 is not used any more.
 enum class RecordType : uint8_t {

@@ -47,6 +47,9 @@ std::optional<ScrapeFront> TakeScrapeFront(ByteReader& in) {
   front.number = in.Varint();
   constexpr uint8_t kKnown = kScrapeIsKey | kScrapeHasSubset | kScrapeHasTimestamps |
                              kScrapeHasHistograms | kScrapeHasExemplars;
+  if (front.since_created_ms > kTimeMsMax || front.since_created_ms < -kTimeMsMax) {
+    return std::nullopt;
+  }
   if (!in.ok() || (front.flags & ~kKnown) != 0 || front.samples > kSeriesMax) return std::nullopt;
   return front;
 }

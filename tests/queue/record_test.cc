@@ -213,6 +213,19 @@ TEST_CASE("targets come back") {
   CHECK(target->labels == Labels{{"a", "1"}, {"b", "2"}});
 }
 
+TEST_CASE("times that would overflow are refused") {
+  for (const int64_t since : {INT64_MAX, INT64_MIN, kTimeMsMax + 1, -kTimeMsMax - 1}) {
+    ScrapeFront front;
+    front.since_created_ms = since;
+    std::string bytes;
+    PutScrapeFront(front, bytes);
+    ByteReader in(bytes);
+    CHECK_FALSE(TakeScrapeFront(in).has_value());
+    CHECK_FALSE(ParseSegmentHeader(EncodeSegmentHeader({1, since})).has_value());
+  }
+  CHECK(ParseSegmentHeader(EncodeSegmentHeader({1, kTimeMsMax})).has_value());
+}
+
 TEST_CASE("hostile payloads are refused") {
   std::mt19937 random(10);
   for (int i = 0; i < 20'000; ++i) {
