@@ -83,7 +83,7 @@ TEST_CASE("a block's series are those of its chunks, in any order of asking") {
   const auto block = BlockOf({Numbered(0, 3), Numbered(3, 3), Numbered(3, 4), Numbered(4, 100)});
   REQUIRE(block->size() == 100);
   CHECK(block->chunks().size() == 3);  // the empty one is left out
-  const auto number = [&](size_t i) { return block->LabelsOf(i).Get("n"); };
+  const auto number = [&](size_t i) { return std::string(block->LabelsOf(i).Get("n")); };
   for (size_t i = 0; i < 100; ++i) CHECK(number(i) == std::to_string(i));
   for (size_t i = 100; i-- > 0;) CHECK(number(i) == std::to_string(i));
   for (size_t i = 0; i < 1000; i += 37) CHECK(number(i % 100) == std::to_string(i % 100));
