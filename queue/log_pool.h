@@ -1,15 +1,15 @@
 // Layouts and targets by content, so that what readers decode shares memory with what is scraped.
 //
 // Who calls it: Log::Append feeds it, segment decoders intern through it; the loop's thread.
-// Operation: it keeps nothing alive. What nobody uses any more is swept when the pool has doubled.
+// Operation: it keeps nothing alive (queue/weak_pool.h).
 #ifndef LIMPET_QUEUE_LOG_POOL_H_
 #define LIMPET_QUEUE_LOG_POOL_H_
 
 #include <cstdint>
 #include <memory>
-#include <unordered_map>
 
 #include "queue/scrape_view.h"
+#include "queue/weak_pool.h"
 
 namespace limpet {
 
@@ -24,15 +24,12 @@ class LogPool {
   void Add(const std::shared_ptr<const SeriesBlock>& block);
   void Add(const std::shared_ptr<const LogTarget>& target);
 
-  size_t size() const { return blocks_.size() + chunks_.size() + targets_.size(); }
   size_t InUse() const;
 
  private:
-  void Sweep();
-  std::unordered_multimap<uint64_t, std::weak_ptr<const SeriesBlock>> blocks_;
-  std::unordered_multimap<uint64_t, std::weak_ptr<const SeriesChunk>> chunks_;
-  std::unordered_multimap<uint64_t, std::weak_ptr<const LogTarget>> targets_;
-  size_t sweep_at_ = 64;
+  WeakPool<SeriesBlock> blocks_;
+  WeakPool<SeriesChunk> chunks_;
+  WeakPool<LogTarget> targets_;
 };
 
 }  // namespace limpet

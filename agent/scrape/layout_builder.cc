@@ -98,7 +98,7 @@ class Assembly {
  private:
   // Most pieces are known already; only what is behind them is read again.
   Result<void> InPieces() {
-    const LayoutPieces::Origin origin{scope_.id, page_.format};
+    const PieceOrigin origin{scope_.id, page_.format};
     PageReader reader(page_, scope_.histograms);
     uint64_t unread = 0;
     size_t label_bytes = 0;
@@ -111,7 +111,7 @@ class Assembly {
         auto built = Build(reader, lines, false);
         if (!built) return built.error();
         piece = std::move(*built);
-        pieces_.Add(origin, piece);
+        pieces_.Add(piece);
       } else {
         unread += piece->counts.scraped;
       }
@@ -142,6 +142,7 @@ class Assembly {
   Result<std::shared_ptr<const LayoutPiece>> Build(PageReader& reader,
                                                    std::span<const LayoutLine> lines, bool whole) {
     auto piece = std::make_shared<LayoutPiece>();
+    piece->origin = {scope_.id, page_.format};
     piece->lines.assign(lines.begin(), lines.end());
     SeriesCollector series(series_max_);
     for (size_t i = 0; i < parts_->report_series; ++i) {

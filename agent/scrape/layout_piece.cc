@@ -21,4 +21,17 @@ size_t FirstPieceOf(std::span<const LayoutLine> lines) {
   return most;
 }
 
+bool SameLines(std::span<const LayoutLine> a, std::span<const LayoutLine> b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](const LayoutLine& x, const LayoutLine& y) {
+                      return x.hash == y.hash && x.length == y.length && x.slot.SameKind(y.slot);
+                    });
+}
+
+uint64_t HashOfLines(uint64_t seed, std::span<const LayoutLine> lines) {
+  uint64_t hash = seed;
+  for (const LayoutLine& line : lines) hash = (hash ^ line.hash) * 0x9e3779b97f4a7c15 + line.length;
+  return hash;
+}
+
 }  // namespace limpet

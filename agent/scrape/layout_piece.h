@@ -14,6 +14,7 @@
 #include <span>
 #include <vector>
 
+#include "agent/scrape/page_format.h"
 #include "queue/series_chunk.h"
 
 namespace limpet {
@@ -74,7 +75,15 @@ struct PageCounts {
   }
 };
 
+// Which rules make the series of a page's lines.
+struct PieceOrigin {
+  uint64_t scope_id = 0;
+  PageFormat format = PageFormat::kPrometheusText;
+  friend bool operator==(const PieceOrigin&, const PieceOrigin&) = default;
+};
+
 struct LayoutPiece {
+  PieceOrigin origin;
   std::vector<LayoutLine> lines;  // series are numbered within the piece
   std::shared_ptr<const SeriesChunk> series;
   PageCounts counts;
@@ -88,6 +97,10 @@ struct PlacedPiece {
 
 // How many of the lines, which are not empty, make the first piece.
 size_t FirstPieceOf(std::span<const LayoutLine> lines);
+// Whether they are the same but for the series that they stand for.
+bool SameLines(std::span<const LayoutLine> a, std::span<const LayoutLine> b);
+// Equal for the same lines.
+uint64_t HashOfLines(uint64_t seed, std::span<const LayoutLine> lines);
 
 }  // namespace limpet
 

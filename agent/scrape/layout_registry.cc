@@ -11,12 +11,6 @@ namespace {
 // Large pages are rare; what they needed is not kept for the small ones.
 constexpr size_t kScannedLinesKept = 64 * 1024;
 
-uint64_t KeyOf(const LayoutScope& scope, const std::vector<LayoutLine>& lines) {
-  uint64_t key = scope.id;
-  for (const LayoutLine& line : lines) key = (key ^ line.hash) * 0x9e3779b97f4a7c15 + line.length;
-  return key;
-}
-
 }  // namespace
 
 std::shared_ptr<const LayoutScope> LayoutRegistry::Intern(
@@ -47,13 +41,13 @@ Result<std::shared_ptr<const Layout>> LayoutRegistry::ResolveScanned(
     const LayoutScope& scope, const Page& page, uint64_t series_max, const Layout* previous,
     PageValues& out, PageCounts& counts) {
   if (auto scanned = ScanPage(scope, page, scanned_, counts); !scanned) return scanned.error();
-  const uint64_t key = KeyOf(scope, scanned_.lines);
+  const uint64_t key = HashOfLines(scope.id, scanned_.lines);
   std::shared_ptr<const Layout> layout = Find(scope, page.format, key);
   if (layout == nullptr) {
     auto built = BuildLayout(scope, page, scanned_, series_max, previous, sharing_, counts);
     if (!built) return built.error();
     layout = *built;
-    Insert(key, layout);
+    layouts_.Add(key, layout);
   }
   counts = layout->counts();
   if (series_max != 0 && layout->page_series() > series_max) return Error{"sample limit exceeded"};
@@ -69,33 +63,19 @@ std::shared_ptr<const Layout> LayoutRegistry::Empty(const LayoutScope& scope) {
 
 std::shared_ptr<const Layout> LayoutRegistry::Find(const LayoutScope& scope, PageFormat format,
                                                    uint64_t key) const {
-  const auto [first, last] = layouts_.equal_range(key);
-  for (auto it = first; it != last; ++it) {
-    auto layout = it->second.lock();
-    if (layout != nullptr && layout->scope_id() == scope.id && layout->format() == format &&
-        SameLines(scanned_.lines, *layout)) {
-      return layout;
-    }
-  }
-  return nullptr;
-}
-
-void LayoutRegistry::Insert(uint64_t key, const std::shared_ptr<const Layout>& layout) {
-  layouts_.emplace(key, layout);
-  if (layouts_.size() < sweep_at_) return;
-  std::erase_if(layouts_, [](const auto& entry) { return entry.second.expired(); });
-  sweep_at_ = std::max<size_t>(64, layouts_.size() * 2);
+  return layouts_.Find(key, [&](const Layout& layout) {
+    return layout.scope_id() == scope.id && layout.format() == format &&
+           SameLines(scanned_.lines, layout);
+  });
 }
 
 LayoutRegistry::Usage LayoutRegistry::usage() const {
   Usage usage;
   usage.bytes = sharing_.metadata.usage().bytes + sharing_.pieces.memory_bytes();
-  for (const auto& [key, entry] : layouts_) {
-    if (const auto layout = entry.lock()) {
-      ++usage.layouts;
-      usage.bytes += layout->bytes();
-    }
-  }
+  layouts_.ForEach([&](const Layout& layout) {
+    ++usage.layouts;
+    usage.bytes += layout.bytes();
+  });
   return usage;
 }
 

