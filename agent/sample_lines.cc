@@ -3,6 +3,7 @@
 #include "agent/platform/timestamp.h"
 #include "agent/scrape/protobuf_wire.h"
 #include "agent/web/json_writer.h"
+#include "queue/record_bytes.h"
 #include "queue/sample_text.h"
 
 namespace limpet {
@@ -45,7 +46,7 @@ HistogramSummary SummaryOf(std::string_view message) {
     if (number == kCountInt) summary.count = static_cast<double>(fields.varint());
     if (number == kCountFloat) summary.count = fields.fixed64();
     if (number == kSum) summary.sum = fields.fixed64();
-    if (number == kSchema) summary.schema = ZigZag(fields.varint());
+    if (number == kSchema) summary.schema = UnZigZag(fields.varint());
     if (number == kNegativeSpans || number == kPositiveSpans) {
       summary.buckets += BucketsOf(fields.bytes());
     }

@@ -1,6 +1,7 @@
 // Integers as the log's records hold them: little-endian, or varints of seven bits a byte.
 //
-// Who calls it: the log's record, segment and cursor code; any thread.
+// Who calls it: the log's record, segment and cursor code, and for ZigZag who reads and writes
+// histograms; any thread.
 // Limits: a ByteReader never reads past its end; after the first shortage or malformed varint ok()
 // is false and everything reads as zero, so that a caller checks once, behind a group of reads.
 #ifndef LIMPET_QUEUE_RECORD_BYTES_H_

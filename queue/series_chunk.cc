@@ -6,31 +6,12 @@
 #include <cassert>
 #include <utility>
 
+#include "queue/wire.h"
+
 namespace limpet {
 namespace {
 
-constexpr char kLabelTag = 0x0A;  // TimeSeries.labels, length-delimited
-constexpr char kNameTag = 0x0A;   // Label.name
-constexpr char kValueTag = 0x12;  // Label.value
-
 std::atomic<uint64_t> last_id{0};
-
-size_t VarintSize(uint64_t value) {
-  size_t size = 1;
-  while (value >= 0x80) {
-    value >>= 7;
-    ++size;
-  }
-  return size;
-}
-
-void AppendVarint(uint64_t value, std::string& out) {
-  while (value >= 0x80) {
-    out.push_back(static_cast<char>(value | 0x80));
-    value >>= 7;
-  }
-  out.push_back(static_cast<char>(value));
-}
 
 bool TakeVarint(std::string_view& in, uint64_t& value) {
   value = 0;
@@ -56,8 +37,8 @@ bool TakeField(char tag, std::string_view& in, std::string_view& field) {
 
 bool TakeLabel(std::string_view& in, std::string_view& name, std::string_view& value) {
   std::string_view label;
-  return TakeField(kLabelTag, in, label) && TakeField(kNameTag, label, name) &&
-         TakeField(kValueTag, label, value) && label.empty();
+  return TakeField(kWireLabels, in, label) && TakeField(kWireName, label, name) &&
+         TakeField(kWireString, label, value) && label.empty();
 }
 
 }  // namespace
@@ -83,16 +64,7 @@ void SeriesChunk::Builder::BeginSeries() {
 
 void SeriesChunk::Builder::AddLabel(std::string_view name, std::string_view value) {
   assert(!starts_.empty() && !name.empty());
-  const size_t inner =
-      2 + VarintSize(name.size()) + name.size() + VarintSize(value.size()) + value.size();
-  bytes_.push_back(kLabelTag);
-  AppendVarint(inner, bytes_);
-  bytes_.push_back(kNameTag);
-  AppendVarint(name.size(), bytes_);
-  bytes_.append(name);
-  bytes_.push_back(kValueTag);
-  AppendVarint(value.size(), bytes_);
-  bytes_.append(value);
+  AppendLabel(name, value, bytes_);
 }
 
 std::shared_ptr<const SeriesChunk> SeriesChunk::Builder::Build() {

@@ -46,16 +46,10 @@ void WireBuffer::Release() {
 void AppendLabel(std::string_view name, std::string_view value, std::string& out) {
   const size_t size =
       2 + VarintSize(name.size()) + name.size() + VarintSize(value.size()) + value.size();
-  char head[1 + kVarintBytesMax];
-  const auto append_field = [&](char tag, uint64_t length) {
-    head[0] = tag;
-    out.append(head, static_cast<size_t>(WriteVarint(head + 1, length) - head));
-  };
-  append_field(kWireLabels, size);
-  append_field(kWireName, name.size());
-  out.append(name);
-  append_field(kWireString, value.size());
-  out.append(value);
+  out.push_back(kWireLabels);
+  AppendVarint(size, out);
+  AppendField(kWireName, name, out);
+  AppendField(kWireString, value, out);
 }
 
 void OuterLabels::Add(const Label& label, bool external) {
@@ -66,10 +60,7 @@ void OuterLabels::Add(const Label& label, bool external) {
   values_.push_back(label.value);
   external_.push_back(external);
   // Lengths in front, so that no two lists of names look alike whatever is in the names.
-  char length[kVarintBytesMax];
-  shape_.push_back(external ? 'e' : 't');
-  shape_.append(length, static_cast<size_t>(WriteVarint(length, label.name.size()) - length));
-  shape_.append(label.name);
+  AppendField(external ? 'e' : 't', label.name, shape_);
 }
 
 void OuterLabels::Set(const Labels& target, const Labels& external) {

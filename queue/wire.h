@@ -50,6 +50,16 @@ inline char* WriteVarint(char* out, uint64_t value) {
   *out++ = static_cast<char>(value);
   return out;
 }
+inline void AppendVarint(uint64_t value, std::string& out) {
+  char bytes[kVarintBytesMax];
+  out.append(bytes, static_cast<size_t>(WriteVarint(bytes, value) - bytes));
+}
+// A length-delimited field.
+inline void AppendField(char tag, std::string_view content, std::string& out) {
+  out.push_back(tag);
+  AppendVarint(content.size(), out);
+  out.append(content);
+}
 // Off the front of `bytes`; false where they end first or it is longer than ten bytes.
 bool ReadVarint(std::string_view& bytes, uint64_t& value);
 // A length and as many bytes, off the front.

@@ -21,23 +21,12 @@ constexpr uint64_t kCustomBucketsSchema = 105;  // -53, zigzag
 constexpr size_t kSampleFieldsMax = 3 * kVarintBytesMax;
 constexpr size_t kExemplarFieldsMax = 4 * kVarintBytesMax;
 
-void AppendNumber(uint64_t value, std::string& out) {
-  char bytes[kVarintBytesMax];
-  out.append(bytes, static_cast<size_t>(WriteVarint(bytes, value) - bytes));
-}
-
-void AppendField(char tag, std::string_view content, std::string& out) {
-  out.push_back(tag);
-  AppendNumber(content.size(), out);
-  out.append(content);
-}
-
 void AppendHistogram(const AttachedSample& sample, bool v2, std::string& out) {
   const auto timestamp = static_cast<uint64_t>(sample.sample.timestamp_ms);
   out.push_back(v2 ? kWireHistogramsV2 : kWireHistograms);
-  AppendNumber(1 + VarintSize(timestamp) + sample.histogram.size(), out);
+  AppendVarint(1 + VarintSize(timestamp) + sample.histogram.size(), out);
   out.push_back(kWireHistogramTimestamp);
-  AppendNumber(timestamp, out);
+  AppendVarint(timestamp, out);
   out.append(sample.histogram);
 }
 
@@ -187,8 +176,8 @@ void AttachedContent::AppendExemplar(const ExemplarSample& exemplar, MessageV2* 
     if (message == nullptr) {
       AppendLabel(name, value, labels);
     } else {
-      AppendNumber(message->Number(name), labels);
-      AppendNumber(message->Number(value), labels);
+      AppendVarint(message->Number(name), labels);
+      AppendVarint(message->Number(value), labels);
     }
   }
   std::string content;
@@ -202,7 +191,7 @@ void AttachedContent::AppendExemplar(const ExemplarSample& exemplar, MessageV2* 
     content.append(reinterpret_cast<const char*>(&exemplar.value), sizeof(exemplar.value));
   }
   content.push_back(kWireExemplarTimestamp);
-  AppendNumber(static_cast<uint64_t>(exemplar.timestamp_ms), content);
+  AppendVarint(static_cast<uint64_t>(exemplar.timestamp_ms), content);
   AppendField(message == nullptr ? kWireExemplars : kWireExemplarsV2, content, encoded_);
 }
 

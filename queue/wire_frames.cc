@@ -9,17 +9,6 @@
 namespace limpet {
 namespace {
 
-void AppendVarint(uint64_t value, std::string& out) {
-  char bytes[kVarintBytesMax];
-  out.append(bytes, static_cast<size_t>(WriteVarint(bytes, value) - bytes));
-}
-
-void AppendField(char tag, std::string_view content, std::string& out) {
-  out.push_back(tag);
-  AppendVarint(content.size(), out);
-  out.append(content);
-}
-
 bool ReadTimestamp(std::string_view sample, int64_t& timestamp_ms) {
   if (!sample.empty() && sample.front() == kWireValue) {
     if (sample.size() < 1 + sizeof(double)) return false;

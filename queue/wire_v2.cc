@@ -7,11 +7,6 @@ namespace {
 
 constexpr size_t kRefBytesMax = 5;
 
-void AppendNumber(uint32_t number, std::string& out) {
-  char bytes[kVarintBytesMax];
-  out.append(bytes, static_cast<size_t>(WriteVarint(bytes, number) - bytes));
-}
-
 }  // namespace
 
 void MessageV2::Begin(const SeriesBlock& block, const LayoutSymbols& symbols,
@@ -43,8 +38,8 @@ void MessageV2::NumberOuter() {
   outer_refs_.clear();
   outer_starts_.assign(1, 0);
   for (size_t i = 0; i < outer_->size(); ++i) {
-    AppendNumber(symbols_.Number(outer_->name(i)), outer_refs_);
-    AppendNumber(symbols_.Number(outer_->value(i)), outer_refs_);
+    AppendVarint(symbols_.Number(outer_->name(i)), outer_refs_);
+    AppendVarint(symbols_.Number(outer_->value(i)), outer_refs_);
     outer_starts_.push_back(static_cast<uint32_t>(outer_refs_.size()));
   }
 }

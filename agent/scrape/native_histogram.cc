@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "agent/scrape/sample_value.h"
+#include "queue/record_bytes.h"
 
 namespace limpet {
 namespace {
@@ -35,26 +36,11 @@ constexpr char kResetHintGauge = 3;
 constexpr char kSpanOffset = 0x08;
 constexpr char kSpanLength = 0x10;
 
-void AppendVarint(uint64_t value, std::string& out) {
-  char bytes[kVarintBytesMax];
-  out.append(bytes, WriteVarint(bytes, value) - bytes);
-}
-
-uint64_t ZigZagOf(int64_t value) {
-  return (static_cast<uint64_t>(value) << 1) ^ static_cast<uint64_t>(value >> 63);
-}
-
 void AppendDoubleField(char tag, double value, std::string& out) {
   char bytes[1 + sizeof value];
   bytes[0] = tag;
   std::memcpy(bytes + 1, &value, sizeof value);
   out.append(bytes, sizeof bytes);
-}
-
-void AppendBytesField(char tag, std::string_view bytes, std::string& out) {
-  out += tag;
-  AppendVarint(bytes.size(), out);
-  out += bytes;
 }
 
 bool IsConsistent(const HistogramSide& side, size_t buckets) {
@@ -221,7 +207,7 @@ void HistogramEncoder::Encode(const NativeHistogram& histogram, std::string& out
   AppendDoubleField(kSum, WithoutStaleNan(histogram.sum), out);
   if (schema_ != 0) {
     out += kSchema;
-    AppendVarint(ZigZagOf(schema_), out);
+    AppendVarint(ZigZag(schema_), out);
   }
   if (histogram.zero_threshold != 0) {
     AppendDoubleField(kZeroThreshold, histogram.zero_threshold, out);
@@ -250,11 +236,11 @@ void HistogramEncoder::EncodeSide(const Buckets& buckets, char spans_tag, char d
     char* p = span;
     if (buckets[i].index != behind) {
       *p++ = kSpanOffset;
-      p = WriteVarint(p, ZigZagOf(buckets[i].index - behind));
+      p = WriteVarint(p, ZigZag(buckets[i].index - behind));
     }
     *p++ = kSpanLength;
     p = WriteVarint(p, end - i);
-    AppendBytesField(spans_tag, {span, static_cast<size_t>(p - span)}, out);
+    AppendField(spans_tag, {span, static_cast<size_t>(p - span)}, out);
     behind = buckets[end - 1].index + 1;
     i = end;
   }
@@ -267,12 +253,12 @@ void HistogramEncoder::EncodeSide(const Buckets& buckets, char spans_tag, char d
       std::memcpy(p, &bucket.count_float, sizeof(double));
       p += sizeof(double);
     } else {
-      p = WriteVarint(p, ZigZagOf(static_cast<int64_t>(bucket.count - before)));
+      p = WriteVarint(p, ZigZag(static_cast<int64_t>(bucket.count - before)));
       before = bucket.count;
     }
   }
   packed_.SetEnd(p);
-  AppendBytesField(is_float_ ? counts_tag : deltas_tag, packed_.view(), out);
+  AppendField(is_float_ ? counts_tag : deltas_tag, packed_.view(), out);
 }
 
 }  // namespace limpet

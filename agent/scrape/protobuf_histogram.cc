@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "agent/scrape/page_format.h"
+#include "queue/record_bytes.h"
 
 namespace limpet {
 namespace {
@@ -86,7 +87,7 @@ const char* ReadSpan(const WireFields& span, std::vector<BucketSpan>& spans) {
     if (field.number() == 1) {
       uint32_t offset = 0;
       wrong = TakeVarint(field, offset);
-      read.offset = static_cast<int32_t>(ZigZag(offset));
+      read.offset = static_cast<int32_t>(UnZigZag(offset));
     }
     if (field.number() == 2) wrong = TakeVarint(field, read.length);
     if (wrong != nullptr) return wrong;
@@ -101,7 +102,7 @@ constexpr const char* kTooManyBuckets = "too many buckets in a histogram";
 const char* ReadDeltas(const WireFields& field, std::vector<int64_t>& deltas) {
   if (field.Is(WireType::kVarint)) {
     if (deltas.size() == kHistogramBucketsMax) return kTooManyBuckets;
-    deltas.push_back(ZigZag(field.varint()));
+    deltas.push_back(UnZigZag(field.varint()));
     return nullptr;
   }
   if (!field.Is(WireType::kBytes)) return kWrongWireType;
@@ -111,7 +112,7 @@ const char* ReadDeltas(const WireFields& field, std::vector<int64_t>& deltas) {
     uint64_t value = 0;
     if (!ReadWireVarint(p, end, 10, value)) return kMalformedMessage;
     if (deltas.size() == kHistogramBucketsMax) return kTooManyBuckets;
-    deltas.push_back(ZigZag(value));
+    deltas.push_back(UnZigZag(value));
   }
   return nullptr;
 }
@@ -147,7 +148,7 @@ const char* ReadNativeField(const WireFields& field, NativeHistogram& native) {
     case kSchema: {
       uint32_t schema = 0;
       const char* wrong = TakeVarint(field, schema);
-      native.schema = static_cast<int32_t>(ZigZag(schema));
+      native.schema = static_cast<int32_t>(UnZigZag(schema));
       return wrong;
     }
     case kZeroThreshold:

@@ -41,10 +41,6 @@ inline bool ReadWireVarint(const char*& p, const char* end, int bytes_max, uint6
   return false;
 }
 
-inline int64_t ZigZag(uint64_t value) {
-  return static_cast<int64_t>((value >> 1) ^ (~(value & 1) + 1));
-}
-
 class WireFields {
  public:
   explicit WireFields(std::string_view message)
