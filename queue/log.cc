@@ -10,7 +10,7 @@ namespace limpet {
 
 Result<std::unique_ptr<Log>> Log::Open(EventLoop& loop, FileSystem& files, const Clock& clock,
                                        LogOptions options) {
-  return OpenLog(loop, files, clock, std::move(options), NewDiskThread());
+  return OpenLog(loop, files, clock, std::move(options), NewDiskThread(loop));
 }
 
 Result<std::unique_ptr<Log>> OpenLog(EventLoop& loop, FileSystem& files, const Clock& clock,

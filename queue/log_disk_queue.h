@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "agent/platform/clock.h"
+#include "agent/platform/event_loop.h"
 
 namespace limpet {
 
@@ -26,7 +27,8 @@ class DiskQueue {
 
 // A thread. Where a file system hangs for good, so does the thread: it is then given up, not
 // joined, and ends with the process.
-std::unique_ptr<DiskQueue> NewDiskThread();
+// It is woken at the end of the loop's turn.
+std::unique_ptr<DiskQueue> NewDiskThread(EventLoop& loop);
 
 }  // namespace limpet
 

@@ -11,6 +11,11 @@ constexpr int kTicksPerTurnMax = 256;
 // A place on the grid that comes within a tenth of the interval behind the first tick is passed
 // over: it would only scrape the same values again.
 constexpr int64_t kFirstTickDistance = 10;
+// Places in an interval. Of many targets some share one: waking up once for several of them, and
+// reading several answers in a turn, costs much less than one at a time.
+constexpr int64_t kPlacesPerInterval = 256;
+// What a due time is rounded up by, since the wall clock is read in milliseconds.
+constexpr Millis kDueRounding{1};
 
 // The first place on the grid after `wall_ms`.
 int64_t NextOnGrid(int64_t wall_ms, int64_t interval_ms, int64_t offset_ms) {
@@ -19,11 +24,17 @@ int64_t NextOnGrid(int64_t wall_ms, int64_t interval_ms, int64_t offset_ms) {
   return wall_ms - since + interval_ms;
 }
 
+int64_t OffsetOf(uint64_t hash, int64_t interval_ms) {
+  const auto offset = static_cast<int64_t>(hash % static_cast<uint64_t>(interval_ms));
+  const int64_t width = std::max<int64_t>(1, interval_ms / kPlacesPerInterval);
+  return offset - offset % width;
+}
+
 }  // namespace
 
 void Scheduler::Add(Scheduled& item, Millis interval, uint64_t offset_hash, bool at_once) {
   item.interval_ms_ = std::max<int64_t>(1, interval.count());
-  item.offset_ms_ = static_cast<int64_t>(offset_hash % static_cast<uint64_t>(item.interval_ms_));
+  item.offset_ms_ = OffsetOf(offset_hash, item.interval_ms_);
   item.grid_ms_ = Tick::kOffGrid;
   if (!at_once) {
     EnqueueNext(item, 0);
@@ -62,9 +73,11 @@ void Scheduler::EnqueueNext(Scheduled& item, int64_t distance_ms_min) {
 void Scheduler::Run() {
   armed_for_ = SteadyTime::max();
   const SteadyTime now = clock_.Now();
+  const int64_t wall_ms = clock_.WallMs();
   for (int ticks = 0; ticks < kTicksPerTurnMax && !queue_.empty(); ++ticks) {
-    Scheduled* item = queue_.begin()->second;
-    if (queue_.begin()->first > now) break;
+    const auto [due, item] = *queue_.begin();
+    const bool rounded = item->grid_ms_ != Tick::kOffGrid && item->grid_ms_ <= wall_ms;
+    if (due > now + (rounded ? kDueRounding : Millis(0))) break;
     RunOne(*item);
   }
   Arm();

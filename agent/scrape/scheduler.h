@@ -3,9 +3,10 @@
 // Who calls it: the scrape manager and its targets, on the loop's thread. Items may be added and
 // removed from inside OnTick. Operation: one timer for all. Ticks lie on a grid of absolute wall
 // time (offset modulo interval), so that they stay where they are over restarts; the next one is
-// found anew after each tick, so a wall clock that jumps costs at most one interval. A late tick is
-// run once; those missed are counted. Limits: many new items at once start no faster than one a
-// millisecond after the first 100, so that a start with thousands of targets does not hold
+// found anew after each tick, so a wall clock that jumps costs at most one interval. An interval
+// has at most 256 places: of many targets some are scraped together, which saves wake-ups. A late
+// tick is run once; those missed are counted. Limits: many new items at once start no faster than
+// one a millisecond after the first 100, so that a start with thousands of targets does not hold
 // thousands of bodies; at most 256 ticks a turn.
 #ifndef LIMPET_AGENT_SCRAPE_SCHEDULER_H_
 #define LIMPET_AGENT_SCRAPE_SCHEDULER_H_

@@ -113,7 +113,8 @@ TEST_CASE("records larger than the tail, in a burst, do not make a disk that wor
 
 TEST_CASE("the disk thread runs what is posted in order, and what is delayed not after the end") {
   std::vector<int> order;
-  auto queue = NewDiskThread();
+  EventLoop loop;
+  auto queue = NewDiskThread(loop);
   for (int i = 0; i < 100; ++i) queue->Post([&order, i] { order.push_back(i); });
   queue->PostAfter(std::chrono::hours(1), [&order] { order.push_back(-1); });
   CHECK(queue->Close(Millis(10'000)));
@@ -127,7 +128,8 @@ TEST_CASE("a delayed function runs when its time has come") {
     std::condition_variable changed;
     bool ran = false;
   } signal;
-  auto queue = NewDiskThread();
+  EventLoop loop;
+  auto queue = NewDiskThread(loop);
   queue->PostAfter(Millis(1), [&signal] {
     const std::lock_guard lock(signal.mutex);
     signal.ran = true;
@@ -149,7 +151,8 @@ TEST_CASE("a function that hangs does not hold up the end, and nothing behind it
   };
   const auto gate = std::make_shared<Gate>();
   const auto behind = std::make_shared<std::atomic<bool>>(false);
-  auto queue = NewDiskThread();
+  EventLoop loop;
+  auto queue = NewDiskThread(loop);
   queue->Post([gate] {
     std::unique_lock lock(gate->mutex);
     gate->entered = true;
@@ -159,6 +162,7 @@ TEST_CASE("a function that hangs does not hold up the end, and nothing behind it
     gate->changed.notify_all();
   });
   queue->Post([behind] { *behind = true; });
+  loop.RunFor(Millis(0));
   std::unique_lock lock(gate->mutex);
   gate->changed.wait(lock, [&gate] { return gate->entered; });
   lock.unlock();

@@ -113,6 +113,28 @@ TEST_CASE("a tick that is refused is counted as skipped") {
   CHECK(scheduler.lateness_seconds().count() == 1);
 }
 
+TEST_CASE("items of one place in the interval tick together") {
+  EventLoop loop;
+  ManualClock clock;
+  Scheduler scheduler(loop, clock);
+  Item first;
+  Item same;
+  Item next;
+  clock.wall_ms = 999'999;
+  const Millis interval(256 * 20);  // places of 20 ms, one of them at 1'000'000
+  scheduler.Add(first, interval, 1600, false);
+  scheduler.Add(same, interval, 1619, false);
+  scheduler.Add(next, interval, 1620, false);
+  clock.wall_ms = 1'000'000;
+  RunUntilTicks(loop, first, 1);
+  RunUntilTicks(loop, same, 1);
+  RunUntilTicks(loop, next, 1);
+  CHECK(first.ticks[0].grid_ms == 1'000'000);
+  CHECK(same.ticks[0].grid_ms == 1'000'000);
+  CHECK(next.ticks[0].grid_ms == 1'000'020);
+  for (Item* item : {&first, &same, &next}) scheduler.Remove(*item);
+}
+
 TEST_CASE("of many new items some have to wait a little") {
   EventLoop loop;
   ManualClock clock;
