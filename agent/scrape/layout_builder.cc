@@ -95,6 +95,9 @@ class Assembly {
     return SeriesComeTwice() ? InOnePiece() : Result<void>();
   }
 
+  // Why Run failed.
+  bool needs_own_scope() const { return needs_own_scope_; }
+
  private:
   // Most pieces are known already; only what is behind them is read again.
   Result<void> InPieces() {
@@ -178,6 +181,10 @@ class Assembly {
 
   Result<bool> LabelsOf(const PageReader& reader) {
     if (auto decoded = reader.DecodeLabels(scraped_); !decoded) return decoded.error();
+    if (NeedOwnScope(scope_, scraped_)) {
+      needs_own_scope_ = true;
+      return Error{"a label of the target's"};
+    }
     return FinalLabels(scope_, std::move(scraped_), labels_);
   }
 
@@ -208,6 +215,7 @@ class Assembly {
   LayoutPieces& pieces_;
   Layout::Parts* parts_ = nullptr;
   uint32_t series_ = 0;
+  bool needs_own_scope_ = false;
   std::vector<Label> scraped_;
   std::vector<Label> labels_;
 };
@@ -265,7 +273,10 @@ Result<std::shared_ptr<const Layout>> BuildLayout(const LayoutScope& scope, cons
   parts.histograms = scope.histograms;
   counts = {};
   Assembly assembly(scope, page, scanned, series_max, sharing.pieces);
-  if (auto run = assembly.Run(parts); !run) return run.error();
+  if (auto run = assembly.Run(parts); !run) {
+    if (assembly.needs_own_scope()) return std::shared_ptr<const Layout>();
+    return run.error();
+  }
   parts.pieces.shrink_to_fit();
 
   PageMetadata metadata(scanned.metadata, page.format, parts.report_series, sharing.metadata);

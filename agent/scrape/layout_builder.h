@@ -46,8 +46,8 @@ struct LayoutSharing {
 };
 
 // Fails where a sample's labels are invalid or, with `series_max` not 0, where more series than
-// that are left. Of the page's pieces those that another layout has are taken from there, and are
-// neither decoded nor relabelled again.
+// that are left; null where the page needs a scope of its own. Of the page's pieces those that
+// another layout has are taken from there, and are neither decoded nor relabelled again.
 Result<std::shared_ptr<const Layout>> BuildLayout(const LayoutScope& scope, const Page& page,
                                                   const ScannedPage& scanned, uint64_t series_max,
                                                   const Layout* previous, LayoutSharing& sharing,

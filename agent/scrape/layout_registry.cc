@@ -45,7 +45,7 @@ Result<std::shared_ptr<const Layout>> LayoutRegistry::ResolveScanned(
   std::shared_ptr<const Layout> layout = Find(scope, page.format, key);
   if (layout == nullptr) {
     auto built = BuildLayout(scope, page, scanned_, series_max, previous, sharing_, counts);
-    if (!built) return built.error();
+    if (!built || *built == nullptr) return built;
     layout = *built;
     layouts_.Add(key, layout);
   }

@@ -24,8 +24,8 @@ class LayoutRegistry {
   // An equal shared scope where one is in use, else this one.
   std::shared_ptr<const LayoutScope> Intern(std::shared_ptr<const LayoutScope> scope);
 
-  // The layout of a page, found or built, and the page's numbers. `counts` is also good on an
-  // error.
+  // The layout of a page, found or built, and the page's numbers; null where the scope is shared
+  // and the page needs one of its own (NeedOwnScope). `counts` is also good on an error.
   Result<std::shared_ptr<const Layout>> Resolve(const LayoutScope& scope, const Page& page,
                                                 uint64_t series_max, const Layout* previous,
                                                 PageValues& out, PageCounts& counts);

@@ -12,6 +12,11 @@ bool HasName(const std::vector<std::string>& names, std::string_view name) {
   return std::binary_search(names.begin(), names.end(), name);
 }
 
+uint64_t NextScopeId() {
+  static uint64_t last_id = 0;
+  return ++last_id;
+}
+
 // Gives way to the target's labels: moves what has one of their names to exported_NAME.
 void ResolveConflicts(const LayoutScope& scope, LabelsBuilder& labels) {
   std::vector<Label> conflicts;
@@ -108,20 +113,32 @@ std::shared_ptr<const LayoutScope> NewLayoutScope(
 
 std::shared_ptr<const LayoutScope> NewLayoutScope(SeriesSettings settings,
                                                   const Labels& target_labels) {
-  static uint64_t last_id = 0;
   auto scope = std::make_shared<LayoutScope>();
   static_cast<SeriesSettings&>(*scope) = std::move(settings);
-  scope->id = ++last_id;
+  scope->id = NextScopeId();
   for (const Label& label : target_labels) scope->target_names.push_back(label.name);
-  // With honor_labels a scraped label may equal the target's: only whole label sets tell
-  // duplicates.
-  scope->shared = !scope->honor_labels && IndependentOf(*scope->rules, scope->target_names);
+  scope->shared = IndependentOf(*scope->rules, scope->target_names);
   // A target whose own labels are too long fails by itself.
   for (const Label& label : target_labels) {
     if (!CheckLengths(*scope, label)) scope->shared = false;
   }
   if (!scope->shared) scope->target_labels = target_labels;
   return scope;
+}
+
+std::shared_ptr<const LayoutScope> OwnScope(const LayoutScope& shared,
+                                            const Labels& target_labels) {
+  auto scope = std::make_shared<LayoutScope>(shared);
+  scope->id = NextScopeId();
+  scope->shared = false;
+  scope->target_labels = target_labels;
+  return scope;
+}
+
+bool NeedOwnScope(const LayoutScope& scope, const std::vector<Label>& scraped) {
+  return scope.honor_labels && scope.shared &&
+         std::any_of(scraped.begin(), scraped.end(),
+                     [&](const Label& label) { return HasName(scope.target_names, label.name); });
 }
 
 bool SameScope(const LayoutScope& a, const LayoutScope& b) {

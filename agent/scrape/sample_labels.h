@@ -44,9 +44,9 @@ struct LayoutScope : SeriesSettings {
   size_t report_series() const {
     return extra_metrics ? kExtraReportSeriesCount : kReportSeriesCount;
   }
-  // True: neither the rules nor honor_labels mix the target's labels with the page's, so these are
-  // left out of the layout (the LogTarget has them). False: the layout is one target's own and its
-  // series have all labels.
+  // True: the rules do not mix the target's labels with the page's, so these are left out of the
+  // layout (the LogTarget has them). False: the layout is one target's own and its series have all
+  // labels.
   bool shared = true;
   Labels target_labels;  // only where not shared
 };
@@ -58,8 +58,15 @@ std::shared_ptr<const LayoutScope> NewLayoutScope(
     bool honor_labels, bool honor_timestamps, std::shared_ptr<const std::vector<RelabelRule>> rules,
     const Labels& target_labels);
 
+// The same for that target alone, with its labels in its series.
+std::shared_ptr<const LayoutScope> OwnScope(const LayoutScope& shared, const Labels& target_labels);
+
 // Whether two shared scopes say the same.
 bool SameScope(const LayoutScope& a, const LayoutScope& b);
+
+// Whether the scraped labels win over some of the target's (honor_labels). With those of a shared
+// scope they may make a series that another line makes, too: only whole label sets tell.
+bool NeedOwnScope(const LayoutScope& scope, const std::vector<Label>& scraped);
 
 // The final labels of one sample, in order of name. False: dropped by the rules. An error, which
 // fails the scrape: no metric name is left, a name or value that no series may have, or more than

@@ -67,6 +67,11 @@ Result<std::shared_ptr<const Layout>> TargetSeries::ReadPage(SeriesWriter& write
   }
   auto layout =
       writer.layouts.Resolve(*scope_, page, series_max, page_layout_.get(), writer.page, counts);
+  if (layout && *layout == nullptr) {
+    scope_ = OwnScope(*scope_, labels());
+    layout =
+        writer.layouts.Resolve(*scope_, page, series_max, page_layout_.get(), writer.page, counts);
+  }
   if (!layout) counts = CountFailedPage(*scope_, page, series_max, page_layout_.get());
   return layout;
 }
@@ -85,7 +90,8 @@ void TargetSeries::AppendPage(SeriesWriter& writer, const std::shared_ptr<const 
   }
   // As in Prometheus, what an answer without a byte does not have is stale and still known.
   const std::vector<int64_t> newest_before_ms =
-      live_ != nullptr && live_ == page_layout_ ? newest_ms_ : std::vector<int64_t>();
+      live_ != nullptr && live_ != layout && live_ == page_layout_ ? newest_ms_
+                                                                   : std::vector<int64_t>();
   if (facts.page_bytes != 0) {
     if (page_layout_ != layout) page_bytes_ = static_cast<size_t>(facts.page_bytes);
     SetPageLayout(layout);

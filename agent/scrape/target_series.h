@@ -100,7 +100,7 @@ class TargetSeries {
   void SetPageLayout(const std::shared_ptr<const Layout>& layout);
   void MoveExemplars(const Layout& layout);
 
-  std::shared_ptr<const LayoutScope> scope_;
+  std::shared_ptr<const LayoutScope> scope_;        // the job's, or this target's own version of it
   std::shared_ptr<const LogTarget> labels_target_;  // has the target's labels, shared scopes use it
   std::shared_ptr<const LogTarget> bare_target_;    // has none, for layouts with complete labels
   std::shared_ptr<const Layout> page_layout_;       // of the last page that was read

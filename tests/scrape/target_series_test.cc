@@ -274,6 +274,24 @@ TEST_CASE("labels that the target has too") {
     CHECK(f.recorded.Last("up") == 1);
     CHECK(f.recorded.Take() == Lines{R"({__name__="a", job="j"} 1@1000)"});
   }
+  SUBCASE("with honor_labels, targets share what has no labels of their names") {
+    Fixture f({{"job", "j"}}, true);
+    TargetSeries other(f.Scope(true, true, {}), Labels{{"job", "k"}});
+    PageCounts counts;
+    const auto first = f.series.ReadPage(f.writer, "a 1\nb{x=\"y\"} 2\n", 0, counts);
+    const auto second = other.ReadPage(f.writer, "a 5\nb{x=\"y\"} 6\n", 0, counts);
+    CHECK(*first == *second);
+    f.Scrape("a 1\nb{x=\"y\"} 2\n");
+    f.recorded.Take();
+    f.Scrape("a 3\nb{job=\"z\"} 4\n", 2000);
+    CHECK(f.recorded.Last("scrape_series_added") == 1);
+    CHECK(f.recorded.Take() == Lines{R"({__name__="a", job="j"} 3@2000)",
+                                     R"({__name__="b", job="j", x="y"} stale@2000)",
+                                     R"({__name__="b", job="z"} 4@2000)"});
+    f.Scrape("a 5\n", 3000);
+    CHECK(f.recorded.Take() ==
+          Lines{R"({__name__="a", job="j"} 5@3000)", R"({__name__="b", job="z"} stale@3000)"});
+  }
   SUBCASE("win with honor_labels where the layout has complete labels") {
     Fixture f(target, true, {Rule(RelabelAction::kReplace, {"exported_job"}, "(.*)", "copy")});
     f.Scrape("a{job=\"x\",instance=\"\"} 1\n");
