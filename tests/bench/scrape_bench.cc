@@ -15,57 +15,10 @@
 #include "agent/scrape/layout_registry.h"
 #include "agent/scrape/metrics.pb.h"
 #include "agent/scrape/page_reader.h"
+#include "tests/bench/made_up_page.h"
 
 namespace limpet {
 namespace {
-
-class MadeUpPage {
- public:
-  std::string Make() {
-    page_.clear();
-    samples_ = 0;
-    for (int family = 0; samples_ < 506; ++family) AddFamily(family);
-    return page_;
-  }
-
- private:
-  // As on a real page most families have one sample, a few have many.
-  void AddFamily(int family) {
-    const bool wide = family % 40 == 1;
-    const std::string name = "node_" + std::string(wide ? "cpu_seconds_" : "memory_Something_") +
-                             std::to_string(family) + (wide ? "_total" : "_bytes");
-    page_ += "# HELP " + name + " Some words about what this metric is the measure of.\n";
-    page_ += "# TYPE " + name + (wide ? " counter\n" : " gauge\n");
-    for (int i = 0; i < (wide ? 32 : 1) && samples_ < 506; ++i, ++samples_) {
-      page_ += name;
-      if (wide) page_ += "{cpu=\"" + std::to_string(i / 8) + "\",mode=\"" + kModes[i % 8] + "\"}";
-      page_ += " " + Value() + "\n";
-    }
-  }
-
-  std::string Value() {
-    char buffer[32];
-    switch (random_() % 4) {
-      case 0:
-        return std::to_string(random_() % 2);
-      case 1:
-        std::snprintf(buffer, sizeof buffer, "%.10ge+%02d",
-                      1 + static_cast<double>(random_() % 1000000000) / 1e9,
-                      static_cast<int>(6 + random_() % 5));
-        return buffer;
-      case 2:
-        return std::to_string(random_() % 1000000);
-      default:
-        return std::to_string(random_() % 100000) + "." + std::to_string(random_() % 100);
-    }
-  }
-
-  static constexpr const char* kModes[] = {"idle",    "iowait", "irq",    "nice",
-                                           "softirq", "steal",  "system", "user"};
-  std::mt19937_64 random_{1};
-  std::string page_;
-  size_t samples_ = 0;
-};
 
 double CpuSeconds() {
   timespec now;
@@ -239,7 +192,7 @@ int Run(const std::string& page) {
 }  // namespace limpet
 
 int main(int argc, char** argv) {
-  if (argc < 2) return limpet::Run(limpet::MadeUpPage().Make());
+  if (argc < 2) return limpet::Run(limpet::MadeUpPages(506).Next());
   std::ifstream file(argv[1]);
   return limpet::Run(std::string(std::istreambuf_iterator<char>(file), {}));
 }
