@@ -32,19 +32,6 @@ int Fail(int code, const std::string& text) {
   return code;
 }
 
-Result<ScrapeProtocol> ProtocolOf(const std::string& name) {
-  const auto known =
-      std::find(std::begin(kScrapeProtocolNames), std::end(kScrapeProtocolNames), name);
-  if (known != std::end(kScrapeProtocolNames)) {
-    return static_cast<ScrapeProtocol>(known - std::begin(kScrapeProtocolNames));
-  }
-  std::string all;
-  for (const std::string_view one : kScrapeProtocolNames) {
-    all.append(all.empty() ? "" : ", ").append(one);
-  }
-  return Error{"--protocols: there is no " + name + "; there are: " + all};
-}
-
 void AddExternalLabels(const Labels& external, Labels& labels) {
   LabelsBuilder all(external);
   for (const Label& label : labels) all.Set(label.name, label.value);
@@ -138,8 +125,10 @@ Result<void> ScrapeCommand::ApplyOptions(ScrapeConfig& job) const {
   }
   if (!protocols_.empty()) job.scrape_protocols.clear();
   for (const std::string& name : protocols_) {
-    const auto protocol = ProtocolOf(name);
-    if (!protocol) return protocol.error();
+    const auto protocol = ScrapeProtocolOf(name);
+    if (!protocol) {
+      return Error{"--protocols: there is no " + name + "; there are: " + ScrapeProtocolList()};
+    }
     job.scrape_protocols.push_back(*protocol);
   }
   return {};

@@ -39,8 +39,7 @@ class Discovery {
   // Every discovery of every job of the configuration file has listed at least once; what a job
   // made from an object waits for is its author's matter.
   bool AllListed() const;
-  // Of all stores, whoever holds them.
-  // One a watch of Kubernetes objects.
+  // One a watch of Kubernetes objects, whoever holds its store.
   std::vector<DiscoveryStatus> Status() const;
   // One for each different entry of file_sd_configs and http_sd_configs.
   std::vector<RefreshStatus> Refreshes() const;

@@ -1,11 +1,11 @@
 #include "discovery/http_discovery.h"
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
 #include "agent/platform/gzip.h"
 #include "agent/platform/logging.h"
+#include "agent/platform/timestamp.h"
 #include "agent/platform/utf8.h"
 #include "discovery/json_target_list.h"
 
@@ -42,14 +42,6 @@ bool IsJsonType(std::string_view content_type) {
   const std::string_view charset = Trimmed(parameter.substr(1));
   return EqualsIgnoringCase(charset, "charset=utf-8") ||
          EqualsIgnoringCase(charset, "charset=\"utf-8\"");
-}
-
-// As Go prints seconds: 60, 0.5.
-std::string SecondsText(Millis duration) {
-  char buffer[32];
-  const double seconds = static_cast<double>(duration.count()) / 1000;
-  const auto end = std::to_chars(buffer, buffer + sizeof buffer, seconds, std::chars_format::fixed);
-  return std::string(buffer, end.ptr);
 }
 
 // A query may hold a secret.

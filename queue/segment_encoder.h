@@ -78,7 +78,7 @@ class SegmentEncoder {
   bool opened_stream_ = false;
   uint64_t samples_ = 0;  // in the segment so far
   AttachmentEncoder attachments_;
-  uint64_t next_id_ = 1;  // streams, targets and layouts count together
+  uint64_t next_id_ = 1;  // all that has a number in a segment counts together
   std::vector<uint64_t> closed_streams_;
   std::vector<uint64_t> closed_layouts_;
   std::vector<uint64_t> closed_targets_;

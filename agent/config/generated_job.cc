@@ -85,9 +85,8 @@ GeneratedJob::Checked GeneratedJob::Read(const GlobalConfig& global) const {
     YamlNode list;
     list.kind = YamlNode::Kind::kList;
     list.items.push_back(root_);
-    JobPlaces places;
     std::vector<ScrapeConfig> jobs;
-    ReadScrapeConfigs(context, list, global, places, jobs);
+    ReadScrapeConfigs(context, list, global, jobs);
     for (const ConfigError& error : context.TakeErrors()) {
       const std::string& origin = origins_[static_cast<size_t>(error.line) - 1];
       checked.errors.push_back(origin + ": " + std::string(WithoutPath(error.message)));

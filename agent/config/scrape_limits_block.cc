@@ -11,27 +11,17 @@ namespace limpet {
 
 namespace {
 
-std::string ProtocolNames() {
-  std::string names;
-  for (const std::string_view name : kScrapeProtocolNames) {
-    names += names.empty() ? "" : ", ";
-    names += name;
-  }
-  return names;
-}
-
 bool ParseProtocol(ReadContext& context, const YamlNode& node, const std::string& path,
                    ScrapeProtocol& protocol) {
   const std::optional<std::string> name = ReadText(context, node, path, "a scrape protocol");
   if (!name) return false;
-  const auto known =
-      std::find(std::begin(kScrapeProtocolNames), std::end(kScrapeProtocolNames), *name);
-  if (known == std::end(kScrapeProtocolNames)) {
+  const auto known = ScrapeProtocolOf(*name);
+  if (!known) {
     context.AddError(node.place, path,
-                     "expected one of " + ProtocolNames() + ", found " + DescribeNode(node));
+                     "expected one of " + ScrapeProtocolList() + ", found " + DescribeNode(node));
     return false;
   }
-  protocol = static_cast<ScrapeProtocol>(known - std::begin(kScrapeProtocolNames));
+  protocol = *known;
   return true;
 }
 

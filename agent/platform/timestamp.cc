@@ -107,4 +107,11 @@ Result<int64_t> ParseTimestamp(std::string_view text) {
                std::string(text)};
 }
 
+std::string SecondsText(Millis duration) {
+  char buffer[32];
+  const double seconds = static_cast<double>(duration.count()) / 1000;
+  const auto end = std::to_chars(buffer, buffer + sizeof buffer, seconds, std::chars_format::fixed);
+  return std::string(buffer, end.ptr);
+}
+
 }  // namespace limpet

@@ -17,10 +17,6 @@ constexpr uint32_t kUntyped = 5;
 constexpr uint32_t kTimestampMs = 6;
 constexpr uint32_t kHistogram = 7;
 
-struct SummaryCounts {
-  uint64_t count = 0;
-};
-
 // The labels' bytes, which as a rule stand together and are hashed at once.
 class LabelsHash {
  public:
@@ -79,13 +75,13 @@ const char* ReadQuantile(const WireFields& quantile, std::vector<ProtobufBucket>
   return field.well_formed() ? nullptr : kMalformedMessage;
 }
 
-const char* ReadSummary(std::string_view message, SummaryCounts& counts, ProtobufMetric& metric) {
+const char* ReadSummary(std::string_view message, uint64_t& count, ProtobufMetric& metric) {
   WireFields field(message);
   while (field.Next()) {
     const char* wrong = nullptr;
     switch (field.number()) {
       case 1:
-        wrong = TakeVarint(field, counts.count);
+        wrong = TakeVarint(field, count);
         break;
       case 2:
         wrong = TakeDouble(field, metric.sum);
@@ -140,7 +136,7 @@ const char* ReadProtobufMetric(std::string_view message, ProtobufType type,
   const uint32_t value_field = ValueField(type);
   Clear(metric, value_field);
   LabelsHash labels;
-  SummaryCounts summary;
+  uint64_t summary_count = 0;
   HistogramCounts histogram;
   WireFields field(message);
   while (field.Next()) {
@@ -154,7 +150,7 @@ const char* ReadProtobufMetric(std::string_view message, ProtobufType type,
       if (value_field == kHistogram) {
         wrong = ReadProtobufHistogram(field.bytes(), histogram, metric);
       } else if (value_field == kSummary) {
-        wrong = ReadSummary(field.bytes(), summary, metric);
+        wrong = ReadSummary(field.bytes(), summary_count, metric);
       } else {
         wrong = ReadSimple(field.bytes(), value_field == kCounter, metric);
       }
@@ -163,7 +159,7 @@ const char* ReadProtobufMetric(std::string_view message, ProtobufType type,
   }
   if (!field.well_formed()) return kMalformedMessage;
   metric.labels_hash = labels.Finish();
-  if (value_field == kSummary) metric.count = static_cast<double>(summary.count);
+  if (value_field == kSummary) metric.count = static_cast<double>(summary_count);
   if (value_field == kHistogram) {
     metric.native.is_gauge = type == ProtobufType::kGaugeHistogram;
     FinishProtobufHistogram(histogram, metric);

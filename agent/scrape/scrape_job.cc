@@ -1,9 +1,9 @@
 #include "agent/scrape/scrape_job.h"
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
+#include "agent/platform/timestamp.h"
 #include "agent/scrape/scrape_answer.h"
 
 namespace limpet {
@@ -13,12 +13,9 @@ constexpr char kUserAgent[] = "limpet/" LIMPET_VERSION;
 
 constexpr size_t kPageBytesMaxAtMost = 1024u << 20;  // whatever is configured
 
-// As Go prints seconds: 10, 0.5.
-std::string SecondsText(Millis duration) {
-  char buffer[32];
-  const double seconds = static_cast<double>(duration.count()) / 1000;
-  const auto end = std::to_chars(buffer, buffer + sizeof buffer, seconds, std::chars_format::fixed);
-  return std::string(buffer, end.ptr);
+std::string AcceptOf(const ScrapeConfig& config) {
+  if (!config.scrape_protocols.empty()) return AcceptHeader(config.scrape_protocols);
+  return AcceptHeader(DefaultScrapeProtocols(config.scrape_native_histograms));
 }
 
 }  // namespace
@@ -26,13 +23,16 @@ std::string SecondsText(Millis duration) {
 ScrapeJob::ScrapeJob(ScrapeConfig config)
     : config_(std::move(config)),
       metric_rules_(
-          std::make_shared<const std::vector<RelabelRule>>(config_.metric_relabel_configs)) {}
+          std::make_shared<const std::vector<RelabelRule>>(config_.metric_relabel_configs)) {
+  accept_ = AcceptOf(config_);
+}
 
 bool ScrapeJob::Update(const ScrapeConfig& config) {
   const bool same_rules = config.metric_relabel_configs == config_.metric_relabel_configs;
   const SeriesSettings before = series_settings();
   if (config.http != config_.http) client_ = nullptr;
   config_ = config;
+  accept_ = AcceptOf(config_);
   if (!same_rules) {
     metric_rules_ =
         std::make_shared<const std::vector<RelabelRule>>(config_.metric_relabel_configs);
@@ -65,14 +65,10 @@ size_t ScrapeJob::page_bytes_max(size_t without_limit) const {
 HttpRequest ScrapeJob::NewRequest(const std::string& path_and_query, Millis timeout) const {
   HttpRequest request;
   request.target = path_and_query;
-  const auto& protocols = config_.scrape_protocols;
-  request.headers = {
-      {"Accept",
-       AcceptHeader(protocols.empty() ? DefaultScrapeProtocols(config_.scrape_native_histograms)
-                                      : protocols)},
-      {"Accept-Encoding", config_.enable_compression ? "gzip" : "identity"},
-      {"User-Agent", kUserAgent},
-      {"X-Prometheus-Scrape-Timeout-Seconds", SecondsText(timeout)}};
+  request.headers = {{"Accept", accept_},
+                     {"Accept-Encoding", config_.enable_compression ? "gzip" : "identity"},
+                     {"User-Agent", kUserAgent},
+                     {"X-Prometheus-Scrape-Timeout-Seconds", SecondsText(timeout)}};
   return request;
 }
 

@@ -43,6 +43,7 @@ class ScrapeJob {
 
  private:
   ScrapeConfig config_;
+  std::string accept_;
   std::string refusal_;
   std::shared_ptr<const std::vector<RelabelRule>> metric_rules_;
   std::shared_ptr<HttpClientContext> client_;

@@ -115,7 +115,7 @@ bool ScrapeTarget::OnHead(const HttpResponseHead& head) {
   }
   exchange.coding = *coding;
   exchange.length = head.content_length().value_or(0);
-  if (head.content_length().value_or(0) > exchange.body_bytes_max()) {
+  if (exchange.length > exchange.body_bytes_max()) {
     exchange.refusal = Error{kTooLargeText};
     return false;
   }

@@ -15,7 +15,6 @@ using namespace limpet;
 
 namespace {
 
-// A hundred series a family; the last one of all has none.
 std::string MakeRecord(RecordType type, std::string_view payload) {
   std::string out;
   const size_t begin = BeginRecord(type, out);
