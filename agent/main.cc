@@ -5,6 +5,7 @@
 
 #include "agent/agent.h"
 #include "agent/config/load.h"
+#include "agent/explain_command.h"
 #include "agent/log_command.h"
 #include "agent/scrape_command.h"
 #include "agent/targets_command.h"
@@ -48,11 +49,13 @@ int Main(int argc, char** argv) {
   check->add_flag("--config.expand-env", options.load.expand_env, "As above");
   TargetsCommand targets(app, options.config_file, options.load);
   ScrapeCommand scrape(app, options.config_file, options.load);
+  ExplainCommand explain(app);
   LogCommand log(app);
   CLI11_PARSE(app, argc, argv);
   if (check->parsed()) return CheckConfig(file_to_check, options.load);
   if (targets.parsed()) return targets.Run();
   if (scrape.parsed()) return scrape.Run();
+  if (explain.parsed()) return explain.Run();
   if (log.parsed()) return log.Run();
   return RunAgent(options);
 }

@@ -15,7 +15,9 @@ void PreviewGroup(const ScrapeConfig& job, const TargetGroup& group,
       std::string address(discovered.Get("__address__"));
       preview.left_out.push_back({job.job_name, std::move(address), spec.error().message});
     } else if (!*spec) {
-      ++preview.dropped_counts.back().second;
+      const uint64_t shown_max =
+          job.keep_dropped_targets != 0 ? job.keep_dropped_targets : kDroppedTargetsShown;
+      if (++preview.dropped_counts.back().second > shown_max) continue;
       preview.dropped.push_back({job.job_name, std::move(discovered)});
     } else if (seen.insert((*spec)->identity).second) {
       preview.targets.push_back({job.job_name, std::move(discovered), std::move(**spec)});

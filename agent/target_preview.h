@@ -14,7 +14,6 @@
 #include <vector>
 
 #include "agent/config/config.h"
-#include "agent/scrape/scrape_manager.h"
 #include "agent/scrape/target_labels.h"
 #include "discovery/target_group.h"
 
@@ -33,9 +32,14 @@ struct LeftOutTarget {
   std::string error;
 };
 
+struct DroppedTarget {
+  std::string job;
+  Labels discovered;
+};
+
 struct TargetPreview {
   std::vector<PreviewedTarget> targets;  // job by job as configured, then by URL
-  std::vector<DroppedTarget> dropped;
+  std::vector<DroppedTarget> dropped;    // as many of a job as its keep_dropped_targets says
   std::vector<std::pair<std::string, uint64_t>> dropped_counts;  // a job each
   std::vector<LeftOutTarget> left_out;
   std::vector<std::string> refusals;  // of jobs with more targets than their target_limit

@@ -59,7 +59,12 @@ std::string Json(const TargetPreview& preview) {
                                     0, target.spec.interval, target.spec.timeout});
             }
           },
-      .dropped = [&] { return preview.dropped; },
+      .for_each_dropped =
+          [&](std::string_view, const OnDroppedTarget& function) {
+            for (const DroppedTarget& target : preview.dropped) {
+              if (!function(target.job, target.discovered)) return;
+            }
+          },
       .dropped_counts = [&] { return preview.dropped_counts; },
       .clock = SystemClock(),
   };

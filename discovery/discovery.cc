@@ -93,6 +93,16 @@ class Discovery::Impl {
     });
   }
 
+  std::optional<TargetGroup> FindGroup(const std::string& name, const std::string& source) {
+    const auto job = FindJob(jobs_, name);
+    return job == jobs_.end() ? std::nullopt : job->FindGroup(source);
+  }
+
+  void ForEachSighting(const PodName& pod, const OnPodSighting& function) const {
+    JobDiscovery::Sightings known;
+    for (const JobDiscovery& job : jobs_) job.ForEachSighting(pod, known, function);
+  }
+
   KubernetesStores& stores() { return stores_; }
   std::vector<DiscoveryStatus> Status() const { return stores_.Status(); }
 
@@ -233,5 +243,12 @@ bool Discovery::AllListed() const { return impl_->AllListed(); }
 std::vector<DiscoveryStatus> Discovery::Status() const { return impl_->Status(); }
 std::vector<RefreshStatus> Discovery::Refreshes() const { return impl_->Refreshes(); }
 KubernetesStores& Discovery::stores() { return impl_->stores(); }
+std::optional<TargetGroup> Discovery::FindGroup(const std::string& job,
+                                                const std::string& source) const {
+  return impl_->FindGroup(job, source);
+}
+void Discovery::ForEachSighting(const PodName& pod, const OnPodSighting& function) const {
+  impl_->ForEachSighting(pod, function);
+}
 
 }  // namespace limpet

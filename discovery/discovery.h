@@ -11,6 +11,7 @@
 #define LIMPET_DISCOVERY_DISCOVERY_H_
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,7 @@
 #include "discovery/discovery_status.h"
 #include "discovery/kubernetes_options.h"
 #include "discovery/kubernetes_stores.h"
+#include "discovery/pod_sighting.h"
 #include "discovery/refresh_status.h"
 #include "discovery/target_group.h"
 
@@ -44,6 +46,10 @@ class Discovery {
   // One for each different entry of file_sd_configs and http_sd_configs.
   std::vector<RefreshStatus> Refreshes() const;
   KubernetesStores& stores();
+  // As it was told last, if it has targets.
+  std::optional<TargetGroup> FindGroup(const std::string& job, const std::string& source) const;
+  // What each job that looks for pods makes of this one.
+  void ForEachSighting(const PodName& pod, const OnPodSighting& function) const;
 
  private:
   class Impl;

@@ -12,8 +12,10 @@ namespace limpet {
 
 // One watch (a kind of object in one namespace or in all).
 struct DiscoveryStatus {
-  std::string role;        // "pod", "node", "service", "endpoints", "namespace", ...: the kind
-  std::string name_space;  // empty: all
+  std::string role;            // "pod", "node", "service", "endpoints", "namespace", ...: the kind
+  std::string name_space;      // empty: all
+  std::string label_selector;  // empty: none
+  std::string field_selector;
   std::string api_server;
   bool listed = false;     // a LIST has succeeded since the start
   bool connected = false;  // a watch is open

@@ -147,11 +147,18 @@ void FileDiscovery::ForEachGroup(const std::function<void(TargetGroup)>& functio
   }
 }
 
-bool FileDiscovery::HasGroup(const std::string& source) const {
+const TargetGroup* FileDiscovery::Group(const std::string& source) const {
   const size_t colon = source.rfind(':');
-  if (!source.starts_with(kSourcePrefix) || colon == source.npos) return false;
+  if (!source.starts_with(kSourcePrefix) || colon == source.npos) return nullptr;
   const auto file = files_.find(source.substr(kSourcePrefix.size(), colon - kSourcePrefix.size()));
-  return file != files_.end() && HasListedGroup(file->second.groups, source);
+  return file == files_.end() ? nullptr : FindListedGroup(file->second.groups, source);
+}
+
+bool FileDiscovery::HasGroup(const std::string& source) const { return Group(source) != nullptr; }
+
+std::optional<TargetGroup> FileDiscovery::FindGroup(const std::string& source) {
+  const TargetGroup* const group = Group(source);
+  return group == nullptr ? std::nullopt : std::optional(*group);
 }
 
 RefreshStatus FileDiscovery::Status() const {

@@ -6,9 +6,11 @@
 #define LIMPET_DISCOVERY_GROUP_SOURCE_H_
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "discovery/pod_sighting.h"
 #include "discovery/target_group.h"
 
 namespace limpet {
@@ -31,6 +33,10 @@ class GroupSource {
   virtual void ForEachGroup(const std::function<void(TargetGroup)>& function) = 0;
   // Whether there is one of that source, and it has targets.
   virtual bool HasGroup(const std::string& source) const = 0;
+  // The same, and the group.
+  virtual std::optional<TargetGroup> FindGroup(const std::string& source) = 0;
+  // What it makes of a pod; nothing where it does not look for pods.
+  virtual std::optional<PodSighting> SeePod(const PodName&) { return std::nullopt; }
 };
 
 }  // namespace limpet

@@ -175,7 +175,12 @@ void HttpDiscovery::ForEachGroup(const std::function<void(TargetGroup)>& functio
 }
 
 bool HttpDiscovery::HasGroup(const std::string& source) const {
-  return HasListedGroup(groups_, source);
+  return FindListedGroup(groups_, source) != nullptr;
+}
+
+std::optional<TargetGroup> HttpDiscovery::FindGroup(const std::string& source) {
+  const TargetGroup* const group = FindListedGroup(groups_, source);
+  return group == nullptr ? std::nullopt : std::optional(*group);
 }
 
 }  // namespace limpet

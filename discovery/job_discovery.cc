@@ -1,10 +1,33 @@
 #include "discovery/job_discovery.h"
 
 #include <algorithm>
+#include <map>
+#include <set>
 #include <unordered_set>
 #include <utility>
 
 namespace limpet {
+namespace {
+
+// Where a job watches hundreds of namespaces, not all are named.
+constexpr size_t kReasonBytesMax = 1000;
+// Of a pod: larger groups are made again for each job, not kept for all of them at once.
+constexpr size_t kSharedTargetsMax = 100;
+
+std::optional<PodSighting> SightingOf(GroupSource& discovery, const PodName& pod,
+                                      JobDiscovery::Sightings& known) {
+  const auto found = known.find(&discovery);
+  if (found != known.end()) return found->second;
+  std::optional<PodSighting> sighting = discovery.SeePod(pod);
+  size_t targets = 0;
+  if (sighting) {
+    for (const TargetGroup& group : sighting->groups) targets += group.targets.size();
+  }
+  if (targets <= kSharedTargetsMax) known.emplace(&discovery, sighting);
+  return sighting;
+}
+
+}  // namespace
 
 std::string JobDiscovery::SourceOf(const std::string& source, const Member& member) {
   if (member.config_index == 0) return source;
@@ -110,6 +133,53 @@ bool JobDiscovery::Waits(const Member& retired) const {
 bool JobDiscovery::AllListed() const {
   return std::all_of(members_.begin(), members_.end(),
                      [](const Member& member) { return member.discovery->listed(); });
+}
+
+std::optional<TargetGroup> JobDiscovery::FindGroup(const std::string& source) const {
+  for (const TargetGroup& group : static_groups_) {
+    if (group.source == source && !group.targets.empty()) return group;
+  }
+  for (const auto* list : {&members_, &retired_}) {
+    for (const Member& member : *list) {
+      const std::string suffix = SourceOf("", member);
+      if (!source.ends_with(suffix)) continue;
+      auto group = member.discovery->FindGroup(source.substr(0, source.size() - suffix.size()));
+      if (group) return group;
+    }
+  }
+  return std::nullopt;
+}
+
+// Of the discoveries of one entry, one a namespace, those that do not cover the pod's are told
+// together, and only where none does.
+void JobDiscovery::ForEachSighting(const PodName& pod, Sightings& known,
+                                   const OnPodSighting& function) const {
+  std::map<size_t, PodSighting> elsewhere;
+  std::set<size_t> covered;
+  for (const auto* list : {&members_, &retired_}) {
+    for (const Member& member : *list) {
+      auto sighting = SightingOf(*member.discovery, pod, known);
+      if (!sighting) continue;
+      sighting->config_index = member.config_index;
+      if (list == &retired_) {
+        std::erase_if(sighting->groups, [&](const TargetGroup& group) {
+          return KnownElsewhere(group.source, member);
+        });
+        if (sighting->groups.empty()) continue;
+      }
+      if (sighting->covers) {
+        covered.insert(member.config_index);
+        function(name_, *sighting);
+        continue;
+      }
+      const auto [entry, added] = elsewhere.try_emplace(member.config_index, *sighting);
+      std::string& reason = entry->second.reason;
+      if (!added && reason.size() < kReasonBytesMax) reason += ", " + sighting->name_space;
+    }
+  }
+  for (const auto& [index, sighting] : elsewhere) {
+    if (!covered.contains(index)) function(name_, sighting);
+  }
 }
 
 }  // namespace limpet

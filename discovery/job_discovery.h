@@ -8,7 +8,9 @@
 #define LIMPET_DISCOVERY_JOB_DISCOVERY_H_
 
 #include <memory>
+#include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "discovery/group_source.h"
@@ -42,6 +44,12 @@ class JobDiscovery {
   // be destroyed outside of their own callbacks.
   std::vector<std::shared_ptr<GroupSource>> Release(const TargetGroupListener& listener);
   bool AllListed() const;
+  // One that was told and has targets, by its source as it was told.
+  std::optional<TargetGroup> FindGroup(const std::string& source) const;
+  // What discoveries that several jobs share have made of a pod.
+  using Sightings = std::unordered_map<const GroupSource*, std::optional<PodSighting>>;
+  // Each entry of kubernetes_sd_configs that looks for pods.
+  void ForEachSighting(const PodName& pod, Sightings& known, const OnPodSighting& function) const;
 
  private:
   std::vector<TargetGroup> AllGroups() const;

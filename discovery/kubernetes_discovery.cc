@@ -19,12 +19,11 @@ uint64_t HashOfGroup(const TargetGroup& group) {
   return hash == 0 ? 1 : hash;
 }
 
-// Two objects with one hash cost a group that is made for nothing.
-uint64_t HashOfNeed(Related kind, std::string_view key) {
+}  // namespace
+
+uint64_t KubernetesDiscovery::HashOfNeed(Related kind, std::string_view key) {
   return std::hash<std::string_view>()(key) * kAllRelated.size() + static_cast<uint64_t>(kind);
 }
-
-}  // namespace
 
 KubernetesDiscovery::KubernetesDiscovery(Parts parts, OnChange on_change, OnList on_list)
     : parts_(std::move(parts)),
@@ -72,9 +71,10 @@ void KubernetesDiscovery::ForEachGroup(const std::function<void(TargetGroup)>& f
   }
 }
 
-bool KubernetesDiscovery::HasGroup(const std::string& source) const {
+std::optional<KubernetesDiscovery::Slot> KubernetesDiscovery::ToldSlot(
+    const std::string& source) const {
   const std::string_view prefix = parts_.role->source_prefix;
-  if (!source.starts_with(prefix)) return false;
+  if (!source.starts_with(prefix)) return std::nullopt;
   std::string_view name = std::string_view(source).substr(prefix.size());
   std::string_view name_space;
   if (parts_.role->kind.namespaced) {
@@ -83,7 +83,17 @@ bool KubernetesDiscovery::HasGroup(const std::string& source) const {
     name.remove_prefix(std::min(slash + 1, name.size()));
   }
   const auto slot = parts_.objects->Find(name_space, name);
-  return slot && *slot < told_.size() && told_[*slot] != 0;
+  return slot && *slot < told_.size() && told_[*slot] != 0 ? slot : std::nullopt;
+}
+
+bool KubernetesDiscovery::HasGroup(const std::string& source) const {
+  return ToldSlot(source).has_value();
+}
+
+std::optional<TargetGroup> KubernetesDiscovery::FindGroup(const std::string& source) {
+  const auto slot = ToldSlot(source);
+  if (!slot) return std::nullopt;
+  return Make(*slot);
 }
 
 void KubernetesDiscovery::OnStoreChange(const KubernetesStore& store,

@@ -53,6 +53,9 @@ class KubernetesDiscovery final : public GroupSource,
 
   void ForEachGroup(const std::function<void(TargetGroup)>& function) override;
   bool HasGroup(const std::string& source) const override;
+  std::optional<TargetGroup> FindGroup(const std::string& source) override;
+  // Of the roles pod, endpoints and endpointslice.
+  std::optional<PodSighting> SeePod(const PodName& pod) override;
 
  private:
   using Slot = KubernetesStore::Slot;
@@ -63,7 +66,16 @@ class KubernetesDiscovery final : public GroupSource,
                                        std::string_view name) override;
   void NoteCut() override { cut_ = true; }
 
+  // Two objects with one hash cost a group that is made for nothing.
+  static uint64_t HashOfNeed(Related kind, std::string_view key);
   bool RelatedListed() const;
+  // Of the group of that source, if it was told and has targets.
+  std::optional<Slot> ToldSlot(const std::string& source) const;
+  void AddGroupOfPod(Slot slot, const PodName& pod, PodSighting& sighting);
+  std::string WhyNotSeen(bool is_pod_role) const;
+  std::string WhyNoTargets(Slot slot) const;
+  // What has yet to list, and why; empty where everything has.
+  std::string Unlisted() const;
   void Touch(Slot slot);
   void TouchAll();
   // Makes the groups that were touched; those that have changed are added.

@@ -40,8 +40,15 @@ bool KubernetesStore::Is(const KubernetesAccess& access, const KubernetesKind& k
   return &kind == &kind_ && scope == scope_ && access == api_->access();
 }
 
+bool KubernetesStore::Covers(std::string_view wanted) const {
+  // Its own namespace is not known at first.
+  return name_space().empty() ? !scope_.own_namespace : name_space() == wanted;
+}
+
 DiscoveryStatus KubernetesStore::Status() const {
   DiscoveryStatus status = watch_.status();
+  status.label_selector = scope_.label_selector;
+  status.field_selector = scope_.field_selector;
   status.objects = objects_.size() - free_.size();
   status.events_added_total = events_added_total_;
   status.events_modified_total = events_modified_total_;

@@ -49,6 +49,9 @@ class KubernetesStore : private KubernetesWatchSink {
   bool listed() const { return watch_.status().listed; }
   // Empty for all, and for one's own before it has been found out.
   const std::string& name_space() const { return watch_.status().name_space; }
+  const KubernetesScope& scope() const { return scope_; }
+  bool Covers(std::string_view name_space) const;
+  const KubernetesKind& kind() const { return kind_; }
   DiscoveryStatus Status() const;
 
   // Slots are below this number.

@@ -13,6 +13,7 @@
 #include "discovery/kubernetes_api.h"
 #include "discovery/kubernetes_options.h"
 #include "discovery/kubernetes_store.h"
+#include "discovery/pod_sighting.h"
 
 namespace limpet {
 
@@ -28,6 +29,9 @@ class KubernetesStores {
   void StartNew();
   // Of each store, those not started among them.
   std::vector<DiscoveryStatus> Status() const;
+  PodSearch LookForPod(const PodName& pod) const;
+  // Of the first API server for which it is known; empty: of none.
+  std::string OwnNamespace() const;
 
  private:
   std::shared_ptr<KubernetesApi> FindApi(const KubernetesAccess& access);

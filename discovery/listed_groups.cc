@@ -58,12 +58,12 @@ uint64_t CountTargets(const TargetGroups& groups) {
   return targets;
 }
 
-bool HasListedGroup(const TargetGroups& groups, const std::string& source) {
+const TargetGroup* FindListedGroup(const TargetGroups& groups, const std::string& source) {
   size_t i = 0;
   const char* const end = source.data() + source.size();
   const char* const number = source.data() + source.rfind(':') + 1;
-  if (std::from_chars(number, end, i).ptr != end || i >= groups.size()) return false;
-  return groups[i].source == source && !groups[i].targets.empty();
+  if (std::from_chars(number, end, i).ptr != end || i >= groups.size()) return nullptr;
+  return groups[i].source == source && !groups[i].targets.empty() ? &groups[i] : nullptr;
 }
 
 }  // namespace limpet

@@ -134,6 +134,7 @@ void MonitorJob::SetScrapeDefaults(const MonitorField& spec) {
   Set(root(), "label_name_length_limit", spec.At("labelNameLengthLimit"));
   Set(root(), "label_value_length_limit", spec.At("labelValueLengthLimit"));
   Set(root(), "body_size_limit", spec.At("bodySizeLimit"));
+  Set(root(), "keep_dropped_targets", spec.At("keepDroppedTargets"));
 }
 
 YamlNode& MonitorJob::DiscoverKubernetes(std::string_view role,

@@ -5,8 +5,8 @@
 // each kind: job names, the rules of relabelling and their order, so that targets have the very
 // labels that they have there. Where the operator refuses an object (a missing Secret, a scrape
 // class that is not there), it has no job here either. Of what limpet has not,
-// convertClassicHistogramsToNHCB, name schemes and keepDroppedTargets are passed over, for no
-// target changes by them; ways to discover that it does not know are errors. Operation: a job is
+// convertClassicHistogramsToNHCB and name schemes are passed over, for no target changes by them;
+// ways to discover that it does not know are errors. Operation: a job is
 // made as a tree of Prometheus' keys and checked by the readers of the configuration file. Errors
 // are "FIELD: what is wrong", without any value of a Secret. Limits: 100 endpoints an object, 100
 // errors.

@@ -23,6 +23,8 @@
 
 namespace limpet {
 
+inline constexpr uint64_t kDroppedTargetsShown = 100;
+
 // What the global block and each scrape configuration have in common; the latter begins with the
 // former's.
 struct ScrapeDefaults {
@@ -38,6 +40,8 @@ struct ScrapeDefaults {
   uint64_t label_limit = 0;
   uint64_t label_name_length_limit = 0;   // bytes
   uint64_t label_value_length_limit = 0;  // bytes
+  // How many of a job's dropped targets are shown; 0: kDroppedTargetsShown.
+  uint64_t keep_dropped_targets = 0;
   friend bool operator==(const ScrapeDefaults&, const ScrapeDefaults&) = default;
 };
 

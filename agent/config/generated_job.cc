@@ -27,6 +27,12 @@ std::string_view WithoutPath(std::string_view message) {
   return end == std::string_view::npos ? message : message.substr(end + 2);
 }
 
+// Those of the tree are no one else's.
+void ForgetLines(ScrapeConfig& job) {
+  for (RelabelRule& rule : job.relabel_configs) rule.line.number = 0;
+  for (RelabelRule& rule : job.metric_relabel_configs) rule.line.number = 0;
+}
+
 }  // namespace
 
 GeneratedJob::GeneratedJob() : root_(&Mapping("spec")) {}
@@ -92,6 +98,7 @@ GeneratedJob::Checked GeneratedJob::Read(const GlobalConfig& global) const {
       checked.errors.push_back(origin + ": " + std::string(WithoutPath(error.message)));
     }
     if (checked.errors.empty()) checked.job = std::move(jobs.front());
+    if (checked.job) ForgetLines(*checked.job);
   } catch (const std::exception& error) {
     checked.errors.push_back(std::string("cannot be read: ") + error.what());
   }

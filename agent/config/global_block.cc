@@ -52,8 +52,8 @@ void ReadGlobal(ReadContext& context, const YamlNode& node, GlobalConfig& global
     reader.NotSupported(key, "it evaluates no rules and answers no queries");
   }
   for (const char* key :
-       {"scrape_failure_log_file", "keep_dropped_targets", "metric_name_validation_scheme",
-        "metric_name_escaping_scheme", "convert_classic_histograms_to_nhcb", "runtime"}) {
+       {"scrape_failure_log_file", "metric_name_validation_scheme", "metric_name_escaping_scheme",
+        "convert_classic_histograms_to_nhcb", "runtime"}) {
     reader.NotSupported(key);
   }
   reader.Finish();

@@ -98,6 +98,7 @@ void ReadRule(ReadContext& context, const YamlNode& node, const std::string& pat
               RelabelRule& rule) {
   MappingReader reader(context, node, path);
   if (!reader.IsMapping()) return;
+  rule.line.number = node.place.line;
   reader.List("source_labels", [&](const YamlNode& item, const std::string& item_path) {
     auto name = ReadText(context, item, item_path, "a label name");
     if (!name) return;

@@ -21,9 +21,11 @@ constexpr const char* kOtherDiscoveries[] = {
 };
 
 constexpr const char* kOtherKeys[] = {
-    "scrape_failure_log_file",       "keep_dropped_targets",
-    "metric_name_validation_scheme", "metric_name_escaping_scheme",
-    "scrape_classic_histograms",     "convert_classic_histograms_to_nhcb",
+    "scrape_failure_log_file",
+    "metric_name_validation_scheme",
+    "metric_name_escaping_scheme",
+    "scrape_classic_histograms",
+    "convert_classic_histograms_to_nhcb",
 };
 
 void ReadParams(ReadContext& context, const YamlNode& node, const std::string& path,

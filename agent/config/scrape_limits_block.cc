@@ -87,6 +87,7 @@ void ReadScrapeDefaults(MappingReader& reader, ScrapeDefaults& scrape) {
   read_limit("label_limit", &ScrapeDefaults::label_limit);
   read_limit("label_name_length_limit", &ScrapeDefaults::label_name_length_limit);
   read_limit("label_value_length_limit", &ScrapeDefaults::label_value_length_limit);
+  read_limit("keep_dropped_targets", &ScrapeDefaults::keep_dropped_targets);
 }
 
 }  // namespace limpet

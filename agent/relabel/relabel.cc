@@ -93,44 +93,6 @@ void DeleteNames(const AnchoredRegex& regex, bool matching, LabelsBuilder& label
   for (const std::string& name : deleted) labels.Del(name);
 }
 
-// False where the rule drops the set.
-bool Apply(const RelabelRule& rule, LabelsBuilder& labels) {
-  std::string buffer;
-  const std::string_view value = SourceValue(rule, labels, buffer);
-  switch (rule.action) {
-    case RelabelAction::kReplace:
-      Replace(rule, value, labels);
-      return true;
-    case RelabelAction::kKeep:
-      return rule.regex.Matches(value);
-    case RelabelAction::kDrop:
-      return !rule.regex.Matches(value);
-    case RelabelAction::kKeepEqual:
-      return labels.Get(rule.target_label) == value;
-    case RelabelAction::kDropEqual:
-      return labels.Get(rule.target_label) != value;
-    case RelabelAction::kHashMod:
-      HashMod(rule, value, labels);
-      return true;
-    case RelabelAction::kLabelMap:
-      LabelMap(rule, labels);
-      return true;
-    case RelabelAction::kLabelDrop:
-      DeleteNames(rule.regex, true, labels);
-      return true;
-    case RelabelAction::kLabelKeep:
-      DeleteNames(rule.regex, false, labels);
-      return true;
-    case RelabelAction::kLowercase:
-      labels.Set(rule.target_label, ToLower(value));
-      return true;
-    case RelabelAction::kUppercase:
-      labels.Set(rule.target_label, ToUpper(value));
-      return true;
-  }
-  return true;
-}
-
 // Whether a template could give this name: what stands before its first $ is there in every result.
 bool CouldBecome(std::string_view text, std::string_view name) {
   const size_t dollar = text.find('$');
@@ -186,9 +148,46 @@ std::string_view RelabelActionName(RelabelAction action) {
   return "";
 }
 
+bool ApplyRelabelRule(const RelabelRule& rule, LabelsBuilder& labels) {
+  std::string buffer;
+  const std::string_view value = SourceValue(rule, labels, buffer);
+  switch (rule.action) {
+    case RelabelAction::kReplace:
+      Replace(rule, value, labels);
+      return true;
+    case RelabelAction::kKeep:
+      return rule.regex.Matches(value);
+    case RelabelAction::kDrop:
+      return !rule.regex.Matches(value);
+    case RelabelAction::kKeepEqual:
+      return labels.Get(rule.target_label) == value;
+    case RelabelAction::kDropEqual:
+      return labels.Get(rule.target_label) != value;
+    case RelabelAction::kHashMod:
+      HashMod(rule, value, labels);
+      return true;
+    case RelabelAction::kLabelMap:
+      LabelMap(rule, labels);
+      return true;
+    case RelabelAction::kLabelDrop:
+      DeleteNames(rule.regex, true, labels);
+      return true;
+    case RelabelAction::kLabelKeep:
+      DeleteNames(rule.regex, false, labels);
+      return true;
+    case RelabelAction::kLowercase:
+      labels.Set(rule.target_label, ToLower(value));
+      return true;
+    case RelabelAction::kUppercase:
+      labels.Set(rule.target_label, ToUpper(value));
+      return true;
+  }
+  return true;
+}
+
 bool ApplyRelabelRules(const std::vector<RelabelRule>& rules, LabelsBuilder& labels) {
   return std::all_of(rules.begin(), rules.end(),
-                     [&](const RelabelRule& rule) { return Apply(rule, labels); });
+                     [&](const RelabelRule& rule) { return ApplyRelabelRule(rule, labels); });
 }
 
 bool IndependentOf(const std::vector<RelabelRule>& rules, const std::vector<std::string>& names) {

@@ -36,6 +36,12 @@ enum class RelabelAction {
 Result<RelabelAction> ParseRelabelAction(std::string_view text);  // any case
 std::string_view RelabelActionName(RelabelAction action);
 
+// Where a rule stands in the file that it comes from; 0: in none. It does not make rules different.
+struct RelabelRuleLine {
+  int number = 0;
+  friend bool operator==(const RelabelRuleLine&, const RelabelRuleLine&) { return true; }
+};
+
 struct RelabelRule {
   std::vector<std::string> source_labels;
   std::string separator = ";";
@@ -44,10 +50,13 @@ struct RelabelRule {
   std::string target_label;
   std::string replacement = "$1";
   RelabelAction action = RelabelAction::kReplace;
+  RelabelRuleLine line;
   friend bool operator==(const RelabelRule&, const RelabelRule&) = default;
 };
 
-// False where a rule dropped the set; `labels` is then in no particular state.
+// False where the rule drops the set; `labels` is then in no particular state.
+bool ApplyRelabelRule(const RelabelRule& rule, LabelsBuilder& labels);
+// The same of rules one after the other.
 bool ApplyRelabelRules(const std::vector<RelabelRule>& rules, LabelsBuilder& labels);
 
 // Whether the rules can neither read nor change any of the labels of these names: the result for

@@ -65,8 +65,6 @@ JobTargets::Group JobTargets::MakeGroup(const TargetGroup& group, bool log_failu
     }
     if (!*spec) {
       ++made.dropped;
-      dropped_.push_back({group.source, CompactLabels(discovered)});
-      if (dropped_.size() > kDroppedShownMax) dropped_.pop_front();
       continue;
     }
     const uint64_t identity = (*spec)->identity;
@@ -81,12 +79,6 @@ JobTargets::Group JobTargets::MakeGroup(const TargetGroup& group, bool log_failu
   return made;
 }
 
-void JobTargets::ForgetDropped(const std::string& source, uint64_t count) {
-  if (count == 0) return;
-  dropped_count_ -= count;
-  std::erase_if(dropped_, [&](const Dropped& dropped) { return dropped.source == source; });
-}
-
 void JobTargets::Release(const Group& group, std::vector<uint64_t>& gone) {
   for (const uint64_t identity : group.identities) {
     if (--targets_[identity].groups == 0) gone.push_back(identity);
@@ -99,7 +91,7 @@ void JobTargets::OnGroups(std::vector<TargetGroup> groups) {
   for (const TargetGroup& group : groups) {
     std::vector<NewTarget> of_group;
     const auto known = groups_.find(group.source);
-    if (known != groups_.end()) ForgetDropped(group.source, known->second.dropped);
+    if (known != groups_.end()) dropped_count_ -= known->second.dropped;
     const bool failed_before = known != groups_.end() && known->second.failed > 0;
     Group made = MakeGroup(group, !failed_before, of_group);
     // Counted before the old ones are released, so that a target in both is never at zero.
@@ -182,7 +174,6 @@ void JobTargets::VanishAll() {
   }
   targets_.clear();
   groups_.clear();
-  dropped_.clear();
   dropped_count_ = 0;
 }
 
@@ -190,8 +181,64 @@ void JobTargets::ForEach(const std::function<void(const ScrapeTarget&)>& functio
   for (const auto& [identity, entry] : targets_) function(*entry.target);
 }
 
-void JobTargets::AppendDropped(std::vector<DroppedTarget>& dropped) const {
-  for (const Dropped& entry : dropped_) dropped.push_back({name(), entry.discovered.Expand()});
+void JobTargets::ForEachDropped(const FindTargetGroup& find,
+                                const OnDroppedTarget& function) const {
+  const ScrapeConfig& config = job_->config();
+  uint64_t left =
+      config.keep_dropped_targets != 0 ? config.keep_dropped_targets : kDroppedTargetsShown;
+  for (const auto& [source, known] : groups_) {
+    if (known.dropped == 0) continue;
+    const std::optional<TargetGroup> group = find(name(), source);
+    if (!group) continue;
+    for (const Labels& target : group->targets) {
+      const Labels discovered = DiscoveredLabels(config, group->labels, target);
+      LabelsBuilder labels(discovered);
+      if (ApplyRelabelRules(config.relabel_configs, labels)) continue;
+      if (!function(name(), discovered) || --left == 0) return;
+    }
+  }
+}
+
+void JobTargets::Explain(const TargetGroup& group, const OnExplainedTarget& function) const {
+  for (const Labels& target : group.targets) {
+    const Labels discovered = DiscoveredLabels(config(), group.labels, target);
+    TargetExplanation explanation{config(), discovered};
+    const auto spec = MakeTarget(config(), discovered);
+    const ScrapeTarget* made = nullptr;
+    if (!spec) {
+      explanation.fate = TargetFate::kInvalid;
+      explanation.error = spec.error().message;
+    } else if (!*spec) {
+      explanation.fate = TargetFate::kDropped;
+    } else {
+      const auto known = targets_.find((*spec)->identity);
+      if (known != targets_.end()) made = known->second.target.get();
+    }
+    bool more = true;
+    if (made == nullptr) {
+      more = function(explanation);
+    } else {
+      made->ShowTo([&](const TargetStatus& status) {
+        AddStatus(status, explanation);
+        more = function(explanation);
+      });
+    }
+    if (!more) return;
+  }
+}
+
+void JobTargets::AddStatus(const TargetStatus& status, TargetExplanation& explanation) const {
+  explanation.status = &status;
+  explanation.fate = TargetFate::kScraped;
+  if (!job_->refusal().empty()) {
+    explanation.fate = TargetFate::kRefused;
+    explanation.error = job_->refusal();
+  } else if (status.health != TargetHealth::kUp && MemoryGate::IsRefusal(status.last_error)) {
+    explanation.fate = TargetFate::kRefused;
+    explanation.error = status.last_error;
+  } else if (status.discovered_labels != explanation.discovered) {
+    explanation.fate = TargetFate::kDuplicate;
+  }
 }
 
 }  // namespace limpet

@@ -4,13 +4,13 @@
 // Operation: a group replaces what its source said before. Targets are known by identity (labels
 // and URL): one that is still there is left alone, whichever group says so; two groups may name the
 // same one. One that is gone leaves staleness markers, unless a new one with the same labels on its
-// series takes over (a new address behind the same instance label, a changed interval). Limits: the
-// labels of the newest 1000 dropped targets are kept, of the others only the number.
+// series takes over (a new address behind the same instance label, a changed interval). Of what
+// relabelling drops only the number is kept, by group: its labels are made again, from the groups
+// themselves, for whoever asks for them.
 #ifndef LIMPET_AGENT_SCRAPE_JOB_TARGETS_H_
 #define LIMPET_AGENT_SCRAPE_JOB_TARGETS_H_
 
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
@@ -18,14 +18,13 @@
 #include <vector>
 
 #include "agent/scrape/scrape_target.h"
+#include "agent/scrape/target_explanation.h"
 #include "discovery/target_group.h"
 
 namespace limpet {
 
 class JobTargets {
  public:
-  static constexpr size_t kDroppedShownMax = 1000;
-
   JobTargets(ScrapeContext& context, Scheduler& scheduler, const ScrapeConfig& config,
              uint64_t offset_seed);
   ~JobTargets();
@@ -38,8 +37,12 @@ class JobTargets {
   void VanishAll();
 
   void ForEach(const std::function<void(const ScrapeTarget&)>& function) const;
-  void AppendDropped(std::vector<DroppedTarget>& dropped) const;
+  // Until `function` says false, and at most as many as the job's keep_dropped_targets.
+  void ForEachDropped(const FindTargetGroup& find, const OnDroppedTarget& function) const;
+  // What has become of each target of the group, until `function` says false.
+  void Explain(const TargetGroup& group, const OnExplainedTarget& function) const;
   uint64_t dropped_count() const { return dropped_count_; }
+  const ScrapeConfig& config() const { return job_->config(); }
   const std::string& name() const { return job_->config().job_name; }
   void set_offset_seed(uint64_t seed) { offset_seed_ = seed; }  // for targets that are yet to come
 
@@ -53,10 +56,6 @@ class JobTargets {
     uint64_t dropped = 0;
     uint64_t failed = 0;  // left out because they are no targets
   };
-  struct Dropped {
-    std::string source;
-    CompactLabels discovered;
-  };
   struct NewTarget {
     uint64_t identity;
     TargetSpec spec;
@@ -67,9 +66,9 @@ class JobTargets {
 
   // Logs what is left out only where nothing was before: discovery reports a group often.
   Group MakeGroup(const TargetGroup& group, bool log_failures, std::vector<NewTarget>& added);
-  void ForgetDropped(const std::string& source, uint64_t count);
   void Release(const Group& group, std::vector<uint64_t>& gone);
   void Exchange(std::vector<NewTarget> added, const std::vector<uint64_t>& gone);
+  void AddStatus(const TargetStatus& status, TargetExplanation& explanation) const;
   void AppendVanished(const Leaving& leaving);
   void CheckTargetLimit();
   std::shared_ptr<const LayoutScope> ScopeFor(const Labels& labels);
@@ -80,7 +79,6 @@ class JobTargets {
   uint64_t offset_seed_;
   std::unordered_map<uint64_t, Entry> targets_;
   std::unordered_map<std::string, Group> groups_;
-  std::deque<Dropped> dropped_;
   uint64_t dropped_count_ = 0;
 };
 

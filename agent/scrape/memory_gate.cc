@@ -17,8 +17,10 @@ constexpr uint64_t kBodiesPart = 4;
 constexpr uint64_t kBodiesPartMin = 32;
 constexpr uint64_t kMeasurePart = 64;
 
+constexpr std::string_view kRefusalPrefix = "memory is scarce";
+
 Error Refusal(MemoryLevel level, std::string_view what) {
-  return Error{"memory is scarce (" + std::string(MemoryLevelText(level)) +
+  return Error{std::string(kRefusalPrefix) + " (" + std::string(MemoryLevelText(level)) +
                "): " + std::string(what)};
 }
 
@@ -37,6 +39,8 @@ void MemoryGate::OnBytes(size_t bytes, BodyPool& bodies) {
   const uint64_t fits = bodies.in_use() + std::min(room, bound);
   bodies.set_bytes_max(static_cast<size_t>(std::clamp(fits, bound_min, bound)));
 }
+
+bool MemoryGate::IsRefusal(std::string_view error) { return error.starts_with(kRefusalPrefix); }
 
 bool MemoryGate::MustForget(size_t page_bytes) {
   return budget_ != nullptr && budget_->TakeForget(page_bytes);
@@ -66,7 +70,7 @@ Result<void> MemoryGate::AdmitPage(size_t page_bytes, size_t known_bytes) {
   if (level >= MemoryLevel::kNoNewPages) {
     return Refusal(MemoryLevel::kNoNewPages, "no page with more series than before is taken");
   }
-  return Error{"memory is scarce: not enough is left for a new page of " +
+  return Error{std::string(kRefusalPrefix) + ": not enough is left for a new page of " +
                std::to_string(page_bytes) + " bytes"};
 }
 

@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 #include "agent/platform/memory_budget.h"
 #include "agent/platform/result.h"
@@ -38,6 +39,8 @@ class MemoryGate {
   Result<void> AdmitPage(size_t page_bytes, size_t known_bytes);
   // Whether a target that was refused gives up the layout of a page of that size.
   bool MustForget(size_t page_bytes);
+  // Whether a target's error is that of a refusal.
+  static bool IsRefusal(std::string_view error);
   const MemoryRefusals& refusals() const { return refusals_; }
 
  private:

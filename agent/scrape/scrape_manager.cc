@@ -62,10 +62,16 @@ class ScrapeManager::Impl {
     }
   }
 
-  std::vector<DroppedTarget> Dropped() const {
-    std::vector<DroppedTarget> dropped;
-    for (const auto& [name, job] : jobs_) job->AppendDropped(dropped);
-    return dropped;
+  void ForEachDropped(std::string_view wanted, const FindTargetGroup& find,
+                      const OnDroppedTarget& function) const {
+    for (const auto& [name, job] : jobs_) {
+      if (wanted.empty() || wanted == name) job->ForEachDropped(find, function);
+    }
+  }
+
+  const JobTargets* Find(const std::string& name) const {
+    const auto job = jobs_.find(name);
+    return job == jobs_.end() ? nullptr : job->second.get();
   }
 
   std::vector<std::pair<std::string, uint64_t>> DroppedCounts() const {
@@ -141,7 +147,20 @@ void ScrapeManager::ForEachTarget(const std::function<void(const TargetStatus&)>
   impl_->ForEachTarget(function);
 }
 
-std::vector<DroppedTarget> ScrapeManager::Dropped() const { return impl_->Dropped(); }
+void ScrapeManager::ForEachDropped(std::string_view job, const FindTargetGroup& find,
+                                   const OnDroppedTarget& function) const {
+  impl_->ForEachDropped(job, find, function);
+}
+
+void ScrapeManager::Explain(const std::string& job, const TargetGroup& group,
+                            const OnExplainedTarget& function) const {
+  if (const JobTargets* targets = impl_->Find(job)) targets->Explain(group, function);
+}
+
+const ScrapeConfig* ScrapeManager::FindJob(const std::string& job) const {
+  const JobTargets* targets = impl_->Find(job);
+  return targets == nullptr ? nullptr : &targets->config();
+}
 
 std::vector<std::pair<std::string, uint64_t>> ScrapeManager::DroppedCounts() const {
   return impl_->DroppedCounts();

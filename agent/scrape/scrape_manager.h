@@ -12,7 +12,10 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "agent/config/config.h"
@@ -40,10 +43,14 @@ struct TargetStatus {
   Millis timeout;
 };
 
-struct DroppedTarget {
-  std::string job;
-  Labels discovered_labels;
-};
+// Gives the group of that source as discovery has it now; nothing where there is none.
+using FindTargetGroup =
+    std::function<std::optional<TargetGroup>(const std::string& job, const std::string& source)>;
+// A target that relabelling has dropped; false: no more of its job.
+using OnDroppedTarget = std::function<bool(const std::string& job, const Labels& discovered)>;
+
+struct TargetExplanation;
+using OnExplainedTarget = std::function<bool(const TargetExplanation&)>;
 
 struct ScrapeStats {
   uint64_t scrapes_total = 0;
@@ -84,8 +91,17 @@ class ScrapeManager {
   void OnTargetGroups(const std::string& job, std::vector<TargetGroup> groups);
 
   void ForEachTarget(const std::function<void(const TargetStatus&)>& function) const;
-  // The newest ones dropped by relabelling, at most 1000 a job, and how many there are by job.
-  std::vector<DroppedTarget> Dropped() const;
+  // Those dropped by relabelling, at most as many of a job as its keep_dropped_targets says; of all
+  // jobs where none is named. None is kept: they are made again from what `find` gives.
+  void ForEachDropped(std::string_view job, const FindTargetGroup& find,
+                      const OnDroppedTarget& function) const;
+  // What has become of each target of a group of that job, until `function` says false. Nothing
+  // where there is no such job.
+  void Explain(const std::string& job, const TargetGroup& group,
+               const OnExplainedTarget& function) const;
+  // Null where there is no such job; good until the next Apply or Change.
+  const ScrapeConfig* FindJob(const std::string& job) const;
+  // How many are dropped, by job.
   std::vector<std::pair<std::string, uint64_t>> DroppedCounts() const;
   ScrapeStats stats() const;
 

@@ -7,6 +7,8 @@
 namespace limpet {
 namespace {
 
+constexpr uint64_t kDroppedTargetsMax = 2000;
+
 bool IsWanted(std::string_view scrape_pool, std::string_view job) {
   return scrape_pool.empty() || scrape_pool == job;
 }
@@ -32,14 +34,17 @@ void WriteTarget(const TargetStatus& target, const std::string& host_name, JsonW
 void WriteDropped(const WebSources& sources, std::string_view scrape_pool, JsonWriter& json) {
   json.Key("droppedTargets");
   json.StartArray();
-  for (const DroppedTarget& target : sources.dropped()) {
-    if (!IsWanted(scrape_pool, target.job)) continue;
+  uint64_t left = kDroppedTargetsMax;
+  sources.for_each_dropped(scrape_pool, [&](const std::string& job, const Labels& discovered) {
+    if (left == 0) return false;
+    --left;
     json.StartObject();
     json.Key("discoveredLabels");
-    json.Object(target.discovered_labels);
-    json.Field("scrapePool", target.job);
+    json.Object(discovered);
+    json.Field("scrapePool", job);
     json.EndObject();
-  }
+    return true;
+  });
   json.EndArray();
   json.Key("droppedTargetCounts");
   json.StartObject();
@@ -80,6 +85,17 @@ std::string TargetsJson(const WebSources& sources, std::string_view state,
   json.EndObject();
   json.EndObject();
   return out;
+}
+
+HttpServerResponse BadData(std::string_view error) {
+  HttpServerResponse response{400, "application/json", ""};
+  JsonWriter json(response.body);
+  json.StartObject();
+  json.Field("status", "error");
+  json.Field("errorType", "bad_data");
+  json.Field("error", error);
+  json.EndObject();
+  return response;
 }
 
 std::string MonitorsJson(const WebSources& sources) {

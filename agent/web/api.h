@@ -2,13 +2,15 @@
 //
 // Who calls it: the routes; the loop's thread.
 // Source: Prometheus 3, GET /api/v1/targets: field names, their order, and what is left out for a
-// state. Targets come in the order in which the scrape manager gives them, job by job.
+// state. Targets come in the order in which the scrape manager gives them, job by job. Limits: of
+// dropped targets those that keep_dropped_targets of their job lets through, and at most 2000.
 #ifndef LIMPET_AGENT_WEB_API_H_
 #define LIMPET_AGENT_WEB_API_H_
 
 #include <string>
 #include <string_view>
 
+#include "agent/platform/http_server.h"
 #include "agent/web/sources.h"
 
 namespace limpet {
@@ -17,6 +19,9 @@ namespace limpet {
 // `scrape_pool` is a job's name, or empty for all.
 std::string TargetsJson(const WebSources& sources, std::string_view state,
                         std::string_view scrape_pool, const std::string& host_name);
+
+// The answer to a request that makes no sense, as Prometheus says it.
+HttpServerResponse BadData(std::string_view error);
 
 // limpet's own: what became of each ServiceMonitor, PodMonitor, Probe and ScrapeConfig.
 //

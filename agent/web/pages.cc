@@ -5,6 +5,7 @@
 #include <string>
 
 #include "agent/config/units.h"
+#include "agent/platform/url.h"
 #include "agent/web/html.h"
 #include "agent/web/target_text.h"
 
@@ -12,6 +13,7 @@ namespace limpet {
 namespace {
 
 constexpr uint64_t kTargetsMax = 2000;
+constexpr uint64_t kDroppedMax = 50;
 
 std::string Count(uint64_t count, std::string_view one) {
   return std::to_string(count) + " " + std::string(one) + (count == 1 ? "" : "s");
@@ -52,6 +54,38 @@ std::string TargetRow(const TargetStatus& target, int64_t now_ms) {
          Seconds(target.last_scrape_duration_seconds) + "</td><td>" +
          FormatDuration(target.interval) + "</td><td class=\"error\">" +
          HtmlText(target.last_error) + "</td></tr>\n";
+}
+
+// A pod that a dropped target belongs to, as a link to what is known of it.
+std::string PodHtml(const Labels& discovered) {
+  const std::string name_space(discovered.Get("__meta_kubernetes_namespace"));
+  const std::string name(discovered.Get("__meta_kubernetes_pod_name"));
+  if (name_space.empty() || name.empty()) return "";
+  const std::string pod = name_space + "/" + name;
+  return "<a href=\"/api/v1/targets/explain?" + HtmlText(EncodeQuery({{"pod", pod}})) + "\">" +
+         HtmlText(pod) + "</a>";
+}
+
+// Some of those that relabelling dropped; `count` is how many there are.
+std::string DroppedHtml(const WebSources& sources, std::string_view scrape_pool, uint64_t count) {
+  std::string rows;
+  uint64_t left = kDroppedMax;
+  sources.for_each_dropped(scrape_pool, [&](const std::string& job, const Labels& discovered) {
+    if (left == 0) return false;
+    --left;
+    rows += "<tr><td>" + HtmlText(job) + "</td><td>" + HtmlText(discovered.Get("__address__")) +
+            "</td><td>" + PodHtml(discovered) + "</td></tr>\n";
+    return true;
+  });
+  std::string html = "<h2>Dropped by relabelling (" + std::to_string(count) + ")</h2>\n";
+  if (!rows.empty()) {
+    html +=
+        "<table><thead><tr><th>Job</th><th>Address</th><th>Why its pod is not scraped</th></tr>"
+        "</thead><tbody>\n" +
+        rows + "</tbody></table>\n";
+  }
+  return html +
+         "<p><a href=\"/api/v1/targets?state=dropped\">More of them</a>, with all labels.</p>\n";
 }
 
 struct JobTable {
@@ -98,13 +132,15 @@ HttpServerResponse IndexPage(const WebSources& sources) {
   std::string body = "<p>limpet " LIMPET_VERSION ": " + Count(targets, "target") + ", " +
                      std::to_string(up) + " up; " + Count(sources.receivers().size(), "receiver") +
                      ".</p>\n<ul>";
-  for (const auto& [path, what] : {std::pair{"/targets", "the targets, job by job"},
-                                   {"/health", "the state of Kubernetes, log and receivers (JSON)"},
-                                   {"/metrics", "limpet's own metrics"},
-                                   {"/api/v1/targets", "the targets in Prometheus' JSON"},
-                                   {"/api/v1/monitors", "ServiceMonitors and the like, as JSON"},
-                                   {"/-/healthy", "whether limpet runs"},
-                                   {"/-/ready", "whether limpet is ready, or what is missing"}}) {
+  for (const auto& [path, what] :
+       {std::pair{"/targets", "the targets, job by job"},
+        {"/health", "the state of Kubernetes, log and receivers (JSON)"},
+        {"/metrics", "limpet's own metrics"},
+        {"/api/v1/targets", "the targets in Prometheus' JSON"},
+        {"/api/v1/targets/explain?pod=NAMESPACE/NAME", "why a pod is scraped, or not (JSON)"},
+        {"/api/v1/monitors", "ServiceMonitors and the like, as JSON"},
+        {"/-/healthy", "whether limpet runs"},
+        {"/-/ready", "whether limpet is ready, or what is missing"}}) {
     body += std::string("<li><a href=\"") + path + "\">" + path + "</a>: " + what + "</li>\n";
   }
   body += "<li>POST /-/reload: read the configuration again</li></ul>\n";
@@ -145,11 +181,13 @@ HttpServerResponse TargetsPage(const WebSources& sources, std::string_view scrap
             "?scrapePool=JOB shows one job.</p>\n";
   }
   uint64_t dropped = 0;
-  for (const auto& [job, count] : sources.dropped_counts()) dropped += count;
-  if (dropped > 0) {
-    body += "<p>Relabelling dropped " + Count(dropped, "discovered target") +
-            ": <a href=\"/api/v1/targets?state=dropped\">see them</a>.</p>\n";
+  for (const auto& [job, count] : sources.dropped_counts()) {
+    if (scrape_pool.empty() || scrape_pool == job) dropped += count;
   }
+  if (dropped > 0) body += DroppedHtml(sources, scrape_pool, dropped);
+  body +=
+      "<p>Why a pod is not scraped: <code>limpet explain NAMESPACE/NAME</code>, or "
+      "<code>/api/v1/targets/explain?pod=NAMESPACE/NAME</code>.</p>\n";
   return HtmlPage("Targets", body);
 }
 

@@ -1,7 +1,8 @@
 // The pages for people: an overview, and the targets as a table by job.
 //
 // Who calls it: the routes; the loop's thread.
-// Limits: the table ends after 2000 targets and says how many more there are.
+// Limits: the table ends after 2000 targets and says how many more there are; of dropped ones 50
+// are shown.
 #ifndef LIMPET_AGENT_WEB_PAGES_H_
 #define LIMPET_AGENT_WEB_PAGES_H_
 

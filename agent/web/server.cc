@@ -7,7 +7,9 @@
 
 #include "agent/platform/utf8.h"
 #include "agent/web/api.h"
+#include "agent/web/explain.h"
 #include "agent/web/pages.h"
+#include "agent/web/relabel_steps.h"
 
 namespace limpet {
 namespace {
@@ -54,6 +56,12 @@ HttpServerResponse WebRoutes::Answer(const HttpServerRequest& request) {
          return HttpServerResponse{
              200, "application/json",
              TargetsJson(self.sources_, r.Param("state"), r.Param("scrapePool"), self.host_name_)};
+       }},
+      {"/api/v1/targets/explain", false,
+       [](WebRoutes& self, const auto& r) { return ExplainPod(self.sources_, r.Param("pod")); }},
+      {"/api/v1/targets/relabel_steps", false,
+       [](WebRoutes& self, const auto& r) {
+         return RelabelSteps(self.sources_, r.Param("scrapePool"), r.Param("labels"));
        }},
       {"/api/v1/monitors", false,
        [](WebRoutes& self, const auto&) {

@@ -3,17 +3,19 @@
 // Who calls it: main; the loop's thread.
 //
 // clang-format off
-// | path            | methods   | answer                                                        |
-// |-----------------|-----------|---------------------------------------------------------------|
-// | /               | GET       | an overview with links                                        |
-// | /targets        | GET       | a table by job; ?scrapePool=JOB                               |
-// | /metrics        | GET       | Prometheus text format                                        |
-// | /health         | GET       | JSON, see health.h                                            |
-// | /-/healthy      | GET       | 200 as long as the loop runs                                  |
-// | /-/ready        | GET       | 200, or 503 and what is missing                               |
-// | /-/reload       | POST, PUT | 200, or 500 and why the configuration was refused             |
-// | /api/v1/targets | GET       | Prometheus' JSON; ?state=active, dropped or any; ?scrapePool= |
-// | /api/v1/monitors| GET       | JSON, see api.h                                               |
+// | path                  | methods   | answer                                                    |
+// |-----------------------|-----------|-----------------------------------------------------------|
+// | /                     | GET       | an overview with links                                    |
+// | /targets              | GET       | a table by job; ?scrapePool=JOB                           |
+// | /metrics              | GET       | Prometheus text format                                    |
+// | /health               | GET       | JSON, see health.h                                        |
+// | /-/healthy            | GET       | 200 as long as the loop runs                              |
+// | /-/ready              | GET       | 200, or 503 and what is missing                           |
+// | /-/reload             | POST, PUT | 200, or 500 and why the configuration was refused         |
+// | /api/v1/targets       | GET       | Prometheus' JSON; ?state=active, dropped, any; ?scrapePool|
+// | .../explain           | GET       | JSON, see explain.h; ?pod=NAMESPACE/NAME                  |
+// | .../relabel_steps     | GET       | Prometheus' JSON; ?scrapePool=JOB&labels={...}            |
+// | /api/v1/monitors      | GET       | JSON, see api.h                                           |
 // clang-format on
 //
 // HEAD works where GET does; other methods are answered 405, other paths 404. Limits are those of

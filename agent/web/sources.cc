@@ -2,7 +2,7 @@
 
 namespace limpet {
 
-WebSources MakeWebSources(const Discovery& discovery, const MonitorDiscovery& monitors,
+WebSources MakeWebSources(Discovery& discovery, const MonitorDiscovery& monitors,
                           const ScrapeManager& scrape, const Log& log,
                           const RemoteWrite& remote_write, const MemoryBudget& memory,
                           const Clock& clock, std::function<ConfigStatus()> config,
@@ -17,9 +17,26 @@ WebSources MakeWebSources(const Discovery& discovery, const MonitorDiscovery& mo
           [&scrape](const std::function<void(const TargetStatus&)>& function) {
             scrape.ForEachTarget(function);
           },
-      .dropped = [&scrape] { return scrape.Dropped(); },
+      .for_each_dropped =
+          [&scrape, &discovery](std::string_view job, const OnDroppedTarget& function) {
+            const auto find = [&discovery](const std::string& of, const std::string& source) {
+              return discovery.FindGroup(of, source);
+            };
+            scrape.ForEachDropped(job, find, function);
+          },
       .dropped_counts = [&scrape] { return scrape.DroppedCounts(); },
       .scrape = [&scrape] { return scrape.stats(); },
+      .look_for_pod =
+          [&discovery](const PodName& pod) { return discovery.stores().LookForPod(pod); },
+      .for_each_sighting =
+          [&discovery](const PodName& pod, const OnPodSighting& function) {
+            discovery.ForEachSighting(pod, function);
+          },
+      .explain_targets =
+          [&scrape](const std::string& job, const TargetGroup& group,
+                    const OnExplainedTarget& function) { scrape.Explain(job, group, function); },
+      .find_job = [&scrape](const std::string& job) { return scrape.FindJob(job); },
+      .own_namespace = [&discovery] { return discovery.stores().OwnNamespace(); },
       .log = [&log] { return &log.stats(); },
       .receivers = [&remote_write] { return remote_write.Status(); },
       .memory = [&memory] { return memory.status(); },

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -37,10 +38,18 @@ struct WebSources {
   std::function<bool()> all_listed = nullptr;
   std::function<std::vector<MonitorStatus>()> monitors = nullptr;
   std::function<void(const std::function<void(const TargetStatus&)>&)> for_each_target = nullptr;
-  std::function<std::vector<DroppedTarget>()> dropped = nullptr;
+  // Those that relabelling dropped, of one job or (no name) of all.
+  std::function<void(std::string_view job, const OnDroppedTarget&)> for_each_dropped = nullptr;
   std::function<std::vector<std::pair<std::string, uint64_t>>()> dropped_counts = nullptr;
   std::function<ScrapeStats()> scrape = nullptr;
-  std::function<const LogStats*()> log = nullptr;  // null where the log is not open
+  // What there is to say of one pod, see explain.h.
+  std::function<PodSearch(const PodName&)> look_for_pod = nullptr;
+  std::function<void(const PodName&, const OnPodSighting&)> for_each_sighting = nullptr;
+  std::function<void(const std::string& job, const TargetGroup&, const OnExplainedTarget&)>
+      explain_targets = nullptr;
+  std::function<const ScrapeConfig*(const std::string& job)> find_job = nullptr;
+  std::function<std::string()> own_namespace = nullptr;  // empty: not known
+  std::function<const LogStats*()> log = nullptr;        // null where the log is not open
   std::function<std::vector<ReceiverStatus>()> receivers = nullptr;
   std::function<MemoryStatus()> memory = nullptr;
   std::function<ConfigStatus()> config = nullptr;
@@ -50,7 +59,7 @@ struct WebSources {
 };
 
 // From the modules themselves, which must outlive the pages.
-WebSources MakeWebSources(const Discovery& discovery, const MonitorDiscovery& monitors,
+WebSources MakeWebSources(Discovery& discovery, const MonitorDiscovery& monitors,
                           const ScrapeManager& scrape, const Log& log,
                           const RemoteWrite& remote_write, const MemoryBudget& memory,
                           const Clock& clock, std::function<ConfigStatus()> config,

@@ -104,6 +104,19 @@ TEST_CASE("relabel rules: Prometheus' defaults") {
   CHECK(config.scrape_configs[0].relabel_configs.at(1).regex.IsMatchAll());
 }
 
+TEST_CASE("relabel rules: each knows its line, which makes no other rule of it") {
+  const std::string job = "scrape_configs:\n- job_name: a\n  relabel_configs:\n";
+  const auto rules =
+      Loaded(job + "  - {target_label: x}\n\n  - action: keep\n").scrape_configs[0].relabel_configs;
+  CHECK(rules.at(0).line.number == 4);
+  CHECK(rules.at(1).line.number == 6);
+  const auto moved = Loaded("\n" + job + "  - {target_label: x}\n  - action: keep\n")
+                         .scrape_configs[0]
+                         .relabel_configs;
+  CHECK(moved.at(0).line.number == 5);
+  CHECK(moved == rules);
+}
+
 TEST_CASE("relabel rules: a key with nothing behind it is empty, not the default") {
   const Config config = Loaded(R"(
 scrape_configs:

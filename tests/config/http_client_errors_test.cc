@@ -45,7 +45,7 @@ TEST_CASE("errors: http client") {
        "enable_http2, extra_scrape_metrics, fallback_scrape_protocol, "
        "file_sd_configs, follow_redirects, "
        "honor_labels, honor_timestamps, http_headers, http_sd_configs, job_name, "
-       "kubernetes_sd_configs, "
+       "keep_dropped_targets, kubernetes_sd_configs, "
        "label_limit, label_name_length_limit, label_value_length_limit, metric_relabel_configs, "
        "metrics_path, native_histogram_bucket_limit, native_histogram_min_bucket_factor, no_proxy, "
        "oauth2, params, proxy_connect_header, proxy_from_environment, "

@@ -24,17 +24,20 @@ global:
   label_limit: 3
   label_name_length_limit: 4
   label_value_length_limit: 5
+  keep_dropped_targets: 6
 scrape_configs:
   - job_name: as-global
   - job_name: zero
     sample_limit: 0
     body_size_limit: 0
+    keep_dropped_targets: 0
   - job_name: own
     scrape_protocols: [OpenMetricsText0.0.1, PrometheusText1.0.0]
     fallback_scrape_protocol: OpenMetricsText1.0.0
     extra_scrape_metrics: false
     sample_limit: 10
     label_limit: 30
+    keep_dropped_targets: 60
     track_timestamps_staleness: true
     enable_compression: false
 )");
@@ -56,6 +59,9 @@ scrape_configs:
   CHECK(own.sample_limit == 10);
   CHECK(own.label_limit == 30);
   CHECK(own.target_limit == 2);
+  CHECK(same.keep_dropped_targets == 6);
+  CHECK(config.scrape_configs.at(1).keep_dropped_targets == 6);
+  CHECK(own.keep_dropped_targets == 60);
   CHECK(own.track_timestamps_staleness);
   CHECK_FALSE(own.enable_compression);
 }

@@ -39,7 +39,8 @@ TEST_CASE("errors: global") {
        "1:36: global.scrape_native_histograms: expected true or false, found \"1\"\n"
        "1:39: global: unknown key \"native_histogram_bucket_limit\"; expected one of "
        "always_scrape_classic_histograms, body_size_limit, evaluation_interval, external_labels, "
-       "extra_scrape_metrics, fallback_scrape_protocol, label_limit, label_name_length_limit, "
+       "extra_scrape_metrics, fallback_scrape_protocol, keep_dropped_targets, "
+       "label_limit, label_name_length_limit, "
        "label_value_length_limit, sample_limit, scrape_interval, scrape_native_histograms, "
        "scrape_protocols, scrape_timeout, target_limit\n"},
       {"global: {scrapeInterval: 5s}",
@@ -134,7 +135,7 @@ TEST_CASE("errors: a scrape") {
        "enable_http2, extra_scrape_metrics, fallback_scrape_protocol, "
        "file_sd_configs, follow_redirects, "
        "honor_labels, honor_timestamps, http_headers, http_sd_configs, job_name, "
-       "kubernetes_sd_configs, "
+       "keep_dropped_targets, kubernetes_sd_configs, "
        "label_limit, label_name_length_limit, label_value_length_limit, metric_relabel_configs, "
        "metrics_path, native_histogram_bucket_limit, native_histogram_min_bucket_factor, no_proxy, "
        "oauth2, params, proxy_connect_header, proxy_from_environment, "

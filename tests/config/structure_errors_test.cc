@@ -120,14 +120,16 @@ TEST_CASE("errors: merge keys") {
        "1:8: global: unknown key \"x\"; expected one of always_scrape_classic_histograms, "
        "body_size_limit, "
        "evaluation_interval, external_labels, extra_scrape_metrics, fallback_scrape_protocol, "
-       "label_limit, label_name_length_limit, label_value_length_limit, sample_limit, "
+       "keep_dropped_targets, label_limit, label_name_length_limit, label_value_length_limit, "
+       "sample_limit, "
        "scrape_interval, scrape_native_histograms, scrape_protocols, scrape_timeout, "
        "target_limit\n"},
       {"global: {\"<<\": {scrape_interval: 1s}}",
        "1:10: global: unknown key \"<<\"; expected one of always_scrape_classic_histograms, "
        "body_size_limit, "
        "evaluation_interval, external_labels, extra_scrape_metrics, fallback_scrape_protocol, "
-       "label_limit, label_name_length_limit, label_value_length_limit, sample_limit, "
+       "keep_dropped_targets, label_limit, label_name_length_limit, label_value_length_limit, "
+       "sample_limit, "
        "scrape_interval, scrape_native_histograms, scrape_protocols, scrape_timeout, "
        "target_limit\n"},
   };

@@ -178,6 +178,9 @@ TEST_CASE_FIXTURE(MonitorFixture, "each endpoint is a job with its own settings"
   CHECK(job.label_name_length_limit == 5);
   CHECK(job.label_value_length_limit == 4);
   CHECK(job.body_size_limit == 1u << 20);
+  CHECK(job.keep_dropped_targets == 3);
+  // The lines are those of no file.
+  for (const RelabelRule& rule : job.relabel_configs) CHECK(rule.line.number == 0);
   CHECK(job.scrape_protocols ==
         std::vector{ScrapeProtocol::kPrometheusProto, ScrapeProtocol::kPrometheusText0_0_4});
   CHECK(job.scrape_native_histograms);

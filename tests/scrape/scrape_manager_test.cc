@@ -346,26 +346,6 @@ TEST_CASE("a target that leaves marks nothing that another with its labels still
   CHECK(f.TakeValues() == Lines{R"({__name__="a", instance="i", job="j"} stale)"});
 }
 
-TEST_CASE("dropped targets are counted and shown, at most 1000") {
-  Fixture f;
-  RelabelRule drop;
-  drop.action = RelabelAction::kDrop;
-  drop.source_labels = {"__meta_drop"};
-  drop.regex = *AnchoredRegex::Compile("yes");
-  f.job().relabel_configs = {drop};
-  f.manager.Apply(f.config);
-  const Labels yes{{"__meta_drop", "yes"}};
-  std::vector<std::string> addresses;
-  for (int i = 1; i <= 700; ++i) addresses.push_back("127.0.0.1:" + std::to_string(i));
-  f.manager.OnTargetGroups("j", {f.Group("g", addresses, yes), f.Group("h", addresses, yes)});
-  CHECK(f.manager.DroppedCounts() == std::vector<std::pair<std::string, uint64_t>>{{"j", 1400}});
-  CHECK(f.manager.Dropped().size() == 1000);
-  CHECK(f.manager.Dropped().at(0).discovered_labels.Get("__meta_drop") == "yes");
-  f.manager.OnTargetGroups("j", {TargetGroup{"h", {}, {}}});
-  CHECK(f.manager.DroppedCounts().at(0).second == 700);
-  CHECK(f.manager.Dropped().size() == 300);
-}
-
 TEST_CASE("one target that is none leaves the others") {
   Fixture f;
   f.manager.Apply(f.config);

@@ -100,7 +100,7 @@ TEST_CASE("hostile text comes back as it was, made valid") {
   FakeSources fake = Sample();
   fake.targets[0].labels = Labels{{"l", kHostile}, {"z" + kHostile, "v"}};
   fake.targets[0].last_error = kHostile + std::string("\0x", 2);
-  fake.dropped[0].discovered_labels = Labels{{"l", kHostile}};
+  fake.dropped[0].second = Labels{{"l", kHostile}};
   const auto document = Targets(fake);
   const auto& target = document["data"]["activeTargets"][0];
   CHECK(Text(target["labels"]["l"]) == kHostileValid);

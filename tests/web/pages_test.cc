@@ -40,10 +40,31 @@ TEST_CASE("targets are a table by job with their state") {
   CHECK(page.find("<td>9.877 s ago</td><td>0.250 s</td><td>1m30s</td>") != std::string::npos);
   CHECK(page.find("<td>never</td>") != std::string::npos);
   CHECK(page.find("connection refused") != std::string::npos);
-  CHECK(page.find("7 discovered targets") != std::string::npos);
+  CHECK(page.find("<h2>Dropped by relabelling (7)</h2>") != std::string::npos);
   const std::string one = TargetsPage(fake.Sources(), "db").body;
+  CHECK(one.find("<h2>Dropped by relabelling (2)</h2>") != std::string::npos);
   CHECK(Occurrences(one, "<table>") == 1);
   CHECK(one.find("<h2>api") == std::string::npos);
+}
+
+TEST_CASE("dropped targets lead to what is known of their pods") {
+  FakeSources fake;
+  const Labels of_pod{{"__address__", "10.0.0.9:80"},
+                      {"__meta_kubernetes_namespace", "shop"},
+                      {"__meta_kubernetes_pod_name", "api-1"}};
+  fake.dropped.assign(60, {"api", of_pod});
+  fake.dropped[1] = {"other", Labels{{"__address__", "10.0.0.8:80"}}};
+  fake.dropped[2] = {kHostile, Labels{{"__address__", kHostile},
+                                      {"__meta_kubernetes_namespace", kHostile},
+                                      {"__meta_kubernetes_pod_name", kHostile}}};
+  fake.dropped_counts = {{"api", 60}};
+  const std::string page = TargetsPage(fake.Sources(), "").body;
+  CHECK(page.find("<tr><td>api</td><td>10.0.0.9:80</td><td><a href=\"/api/v1/targets/explain?"
+                  "pod=shop%2Fapi-1\">shop/api-1</a></td></tr>") != std::string::npos);
+  CHECK(page.find("<tr><td>other</td><td>10.0.0.8:80</td><td></td></tr>") != std::string::npos);
+  CHECK(Occurrences(page, "<tr><td") == 50);
+  CHECK(page.find("<script") == std::string::npos);
+  CHECK(page.find("alert('") == std::string::npos);
 }
 
 TEST_CASE("no targets is said, not an empty page") {

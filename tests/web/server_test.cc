@@ -33,6 +33,10 @@ TEST_CASE("every route answers, and says which methods it takes") {
       CHECK(answer.headers[0] == std::pair<std::string, std::string>("Allow", "GET, HEAD"));
     }
   }
+  for (const char* path : {"/api/v1/targets/explain", "/api/v1/targets/relabel_steps"}) {
+    CHECK(routes.Answer(Request("GET", path)).status == 400);
+    CHECK(routes.Answer(Request("POST", path)).status == 405);
+  }
   for (const char* path : {"/nowhere", "/metrics/", "//", "/-/quit", "/../etc/passwd", ""}) {
     CHECK(routes.Answer(Request("GET", path)).status == 404);
   }

@@ -54,7 +54,12 @@ struct FakeSources {
                                       Millis(90'000), Millis(10'000)});
               }
             },
-        .dropped = [this] { return dropped; },
+        .for_each_dropped =
+            [this](std::string_view job, const OnDroppedTarget& function) {
+              for (const auto& [of, discovered] : dropped) {
+                if (job.empty() || job == of) function(of, discovered);
+              }
+            },
         .dropped_counts = [this] { return dropped_counts; },
         .scrape = [this] { return scrape; },
         .log = [this] { return log ? &*log : nullptr; },
@@ -75,7 +80,7 @@ struct FakeSources {
   bool all_listed = true;
   std::vector<MonitorStatus> monitors;
   std::vector<FakeTarget> targets;
-  std::vector<DroppedTarget> dropped;
+  std::vector<std::pair<std::string, Labels>> dropped;  // by job
   std::vector<std::pair<std::string, uint64_t>> dropped_counts;
   ScrapeStats scrape;
   std::optional<LogStats> log{LogStats{}};
