@@ -93,9 +93,10 @@ class Discovery::Impl {
     });
   }
 
-  std::optional<TargetGroup> FindGroup(const std::string& name, const std::string& source) {
+  void ForEachWanted(const std::string& name, const WantTargetGroup& want,
+                     const TakeTargetGroup& take) {
     const auto job = FindJob(jobs_, name);
-    return job == jobs_.end() ? std::nullopt : job->FindGroup(source);
+    if (job != jobs_.end()) job->ForEachWanted(want, take);
   }
 
   void ForEachSighting(const PodName& pod, const OnPodSighting& function) const {
@@ -243,9 +244,9 @@ bool Discovery::AllListed() const { return impl_->AllListed(); }
 std::vector<DiscoveryStatus> Discovery::Status() const { return impl_->Status(); }
 std::vector<RefreshStatus> Discovery::Refreshes() const { return impl_->Refreshes(); }
 KubernetesStores& Discovery::stores() { return impl_->stores(); }
-std::optional<TargetGroup> Discovery::FindGroup(const std::string& job,
-                                                const std::string& source) const {
-  return impl_->FindGroup(job, source);
+void Discovery::ForEachWanted(const std::string& job, const WantTargetGroup& want,
+                              const TakeTargetGroup& take) const {
+  impl_->ForEachWanted(job, want, take);
 }
 void Discovery::ForEachSighting(const PodName& pod, const OnPodSighting& function) const {
   impl_->ForEachSighting(pod, function);

@@ -11,7 +11,6 @@
 #define LIMPET_DISCOVERY_DISCOVERY_H_
 
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -46,8 +45,9 @@ class Discovery {
   // One for each different entry of file_sd_configs and http_sd_configs.
   std::vector<RefreshStatus> Refreshes() const;
   KubernetesStores& stores();
-  // As it was told last, if it has targets.
-  std::optional<TargetGroup> FindGroup(const std::string& job, const std::string& source) const;
+  // Of the groups of a job that have targets those whose source is wanted, as they were told last.
+  void ForEachWanted(const std::string& job, const WantTargetGroup& want,
+                     const TakeTargetGroup& take) const;
   // What each job that looks for pods makes of this one.
   void ForEachSighting(const PodName& pod, const OnPodSighting& function) const;
 

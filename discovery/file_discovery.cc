@@ -147,18 +147,17 @@ void FileDiscovery::ForEachGroup(const std::function<void(TargetGroup)>& functio
   }
 }
 
-const TargetGroup* FileDiscovery::Group(const std::string& source) const {
+bool FileDiscovery::HasGroup(const std::string& source) const {
   const size_t colon = source.rfind(':');
-  if (!source.starts_with(kSourcePrefix) || colon == source.npos) return nullptr;
+  if (!source.starts_with(kSourcePrefix) || colon == source.npos) return false;
   const auto file = files_.find(source.substr(kSourcePrefix.size(), colon - kSourcePrefix.size()));
-  return file == files_.end() ? nullptr : FindListedGroup(file->second.groups, source);
+  return file != files_.end() && HasListedGroup(file->second.groups, source);
 }
 
-bool FileDiscovery::HasGroup(const std::string& source) const { return Group(source) != nullptr; }
-
-std::optional<TargetGroup> FileDiscovery::FindGroup(const std::string& source) {
-  const TargetGroup* const group = Group(source);
-  return group == nullptr ? std::nullopt : std::optional(*group);
+bool FileDiscovery::ForEachWanted(const WantTargetGroup& want, const TakeTargetGroup& take) {
+  return std::all_of(files_.begin(), files_.end(), [&](const auto& file) {
+    return limpet::ForEachWanted(file.second.groups, want, take);
+  });
 }
 
 RefreshStatus FileDiscovery::Status() const {

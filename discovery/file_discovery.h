@@ -42,7 +42,7 @@ class FileDiscovery final : public GroupSource {
   bool Overlaps(const GroupSource& other) const override;
   void ForEachGroup(const std::function<void(TargetGroup)>& function) override;
   bool HasGroup(const std::string& source) const override;
-  std::optional<TargetGroup> FindGroup(const std::string& source) override;
+  bool ForEachWanted(const WantTargetGroup& want, const TakeTargetGroup& take) override;
 
  private:
   // By which another version of a file is known without reading it.
@@ -60,7 +60,6 @@ class FileDiscovery final : public GroupSource {
     std::string error;    // of the present one
   };
 
-  const TargetGroup* Group(const std::string& source) const;
   static Stamp StampOf(const std::string& path);
   // The files that are there; nothing, after an error, where that cannot be told.
   bool FindFiles(std::set<std::string>& paths);

@@ -33,8 +33,8 @@ class GroupSource {
   virtual void ForEachGroup(const std::function<void(TargetGroup)>& function) = 0;
   // Whether there is one of that source, and it has targets.
   virtual bool HasGroup(const std::string& source) const = 0;
-  // The same, and the group.
-  virtual std::optional<TargetGroup> FindGroup(const std::string& source) = 0;
+  // The groups that have targets and are wanted; no other is made. False where `take` ended it.
+  virtual bool ForEachWanted(const WantTargetGroup& want, const TakeTargetGroup& take) = 0;
   // What it makes of a pod; nothing where it does not look for pods.
   virtual std::optional<PodSighting> SeePod(const PodName&) { return std::nullopt; }
 };

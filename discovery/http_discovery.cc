@@ -175,12 +175,11 @@ void HttpDiscovery::ForEachGroup(const std::function<void(TargetGroup)>& functio
 }
 
 bool HttpDiscovery::HasGroup(const std::string& source) const {
-  return FindListedGroup(groups_, source) != nullptr;
+  return HasListedGroup(groups_, source);
 }
 
-std::optional<TargetGroup> HttpDiscovery::FindGroup(const std::string& source) {
-  const TargetGroup* const group = FindListedGroup(groups_, source);
-  return group == nullptr ? std::nullopt : std::optional(*group);
+bool HttpDiscovery::ForEachWanted(const WantTargetGroup& want, const TakeTargetGroup& take) {
+  return limpet::ForEachWanted(groups_, want, take);
 }
 
 }  // namespace limpet

@@ -42,7 +42,7 @@ class HttpDiscovery final : public GroupSource, private HttpResponseHandler {
   bool Overlaps(const GroupSource& other) const override;
   void ForEachGroup(const std::function<void(TargetGroup)>& function) override;
   bool HasGroup(const std::string& source) const override;
-  std::optional<TargetGroup> FindGroup(const std::string& source) override;
+  bool ForEachWanted(const WantTargetGroup& want, const TakeTargetGroup& take) override;
 
  private:
   bool OnHead(const HttpResponseHead& head) override;

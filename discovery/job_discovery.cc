@@ -135,19 +135,19 @@ bool JobDiscovery::AllListed() const {
                      [](const Member& member) { return member.discovery->listed(); });
 }
 
-std::optional<TargetGroup> JobDiscovery::FindGroup(const std::string& source) const {
+void JobDiscovery::ForEachWanted(const WantTargetGroup& want, const TakeTargetGroup& take) const {
   for (const TargetGroup& group : static_groups_) {
-    if (group.source == source && !group.targets.empty()) return group;
+    if (!group.targets.empty() && want(group.source) && !take(group)) return;
   }
   for (const auto* list : {&members_, &retired_}) {
     for (const Member& member : *list) {
-      const std::string suffix = SourceOf("", member);
-      if (!source.ends_with(suffix)) continue;
-      auto group = member.discovery->FindGroup(source.substr(0, source.size() - suffix.size()));
-      if (group) return group;
+      const auto is_wanted = [&](const std::string& source) {
+        return want(SourceOf(source, member)) &&
+               (list == &members_ || !KnownElsewhere(source, member));
+      };
+      if (!member.discovery->ForEachWanted(is_wanted, take)) return;
     }
   }
-  return std::nullopt;
 }
 
 // Of the discoveries of one entry, one a namespace, those that do not cover the pod's are told

@@ -44,8 +44,8 @@ class JobDiscovery {
   // be destroyed outside of their own callbacks.
   std::vector<std::shared_ptr<GroupSource>> Release(const TargetGroupListener& listener);
   bool AllListed() const;
-  // One that was told and has targets, by its source as it was told.
-  std::optional<TargetGroup> FindGroup(const std::string& source) const;
+  // Of the groups that were told and have targets those whose source is wanted.
+  void ForEachWanted(const WantTargetGroup& want, const TakeTargetGroup& take) const;
   // What discoveries that several jobs share have made of a pod.
   using Sightings = std::unordered_map<const GroupSource*, std::optional<PodSighting>>;
   // Each entry of kubernetes_sd_configs that looks for pods.

@@ -71,10 +71,24 @@ void KubernetesDiscovery::ForEachGroup(const std::function<void(TargetGroup)>& f
   }
 }
 
-std::optional<KubernetesDiscovery::Slot> KubernetesDiscovery::ToldSlot(
-    const std::string& source) const {
+std::string KubernetesDiscovery::SourceOf(Slot slot) const {
+  RecordReader in(parts_.objects->record(slot));
+  const std::string_view name_space = in.Text();
+  std::string source(parts_.role->source_prefix);
+  if (parts_.role->kind.namespaced) source.append(name_space).append("/");
+  return source.append(in.Text());
+}
+
+bool KubernetesDiscovery::ForEachWanted(const WantTargetGroup& want, const TakeTargetGroup& take) {
+  for (Slot slot = 0; slot < told_.size(); ++slot) {
+    if (told_[slot] != 0 && want(SourceOf(slot)) && !take(Make(slot))) return false;
+  }
+  return true;
+}
+
+bool KubernetesDiscovery::HasGroup(const std::string& source) const {
   const std::string_view prefix = parts_.role->source_prefix;
-  if (!source.starts_with(prefix)) return std::nullopt;
+  if (!source.starts_with(prefix)) return false;
   std::string_view name = std::string_view(source).substr(prefix.size());
   std::string_view name_space;
   if (parts_.role->kind.namespaced) {
@@ -83,17 +97,7 @@ std::optional<KubernetesDiscovery::Slot> KubernetesDiscovery::ToldSlot(
     name.remove_prefix(std::min(slash + 1, name.size()));
   }
   const auto slot = parts_.objects->Find(name_space, name);
-  return slot && *slot < told_.size() && told_[*slot] != 0 ? slot : std::nullopt;
-}
-
-bool KubernetesDiscovery::HasGroup(const std::string& source) const {
-  return ToldSlot(source).has_value();
-}
-
-std::optional<TargetGroup> KubernetesDiscovery::FindGroup(const std::string& source) {
-  const auto slot = ToldSlot(source);
-  if (!slot) return std::nullopt;
-  return Make(*slot);
+  return slot && *slot < told_.size() && told_[*slot] != 0;
 }
 
 void KubernetesDiscovery::OnStoreChange(const KubernetesStore& store,

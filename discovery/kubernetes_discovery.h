@@ -53,7 +53,7 @@ class KubernetesDiscovery final : public GroupSource,
 
   void ForEachGroup(const std::function<void(TargetGroup)>& function) override;
   bool HasGroup(const std::string& source) const override;
-  std::optional<TargetGroup> FindGroup(const std::string& source) override;
+  bool ForEachWanted(const WantTargetGroup& want, const TakeTargetGroup& take) override;
   // Of the roles pod, endpoints and endpointslice.
   std::optional<PodSighting> SeePod(const PodName& pod) override;
 
@@ -69,8 +69,7 @@ class KubernetesDiscovery final : public GroupSource,
   // Two objects with one hash cost a group that is made for nothing.
   static uint64_t HashOfNeed(Related kind, std::string_view key);
   bool RelatedListed() const;
-  // Of the group of that source, if it was told and has targets.
-  std::optional<Slot> ToldSlot(const std::string& source) const;
+  std::string SourceOf(Slot slot) const;
   void AddGroupOfPod(Slot slot, const PodName& pod, PodSighting& sighting);
   std::string WhyNotSeen(bool is_pod_role) const;
   std::string WhyNoTargets(Slot slot) const;

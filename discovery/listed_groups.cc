@@ -1,5 +1,6 @@
 #include "discovery/listed_groups.h"
 
+#include <algorithm>
 #include <charconv>
 
 namespace limpet {
@@ -58,12 +59,19 @@ uint64_t CountTargets(const TargetGroups& groups) {
   return targets;
 }
 
-const TargetGroup* FindListedGroup(const TargetGroups& groups, const std::string& source) {
+bool ForEachWanted(const TargetGroups& groups, const WantTargetGroup& want,
+                   const TakeTargetGroup& take) {
+  return std::all_of(groups.begin(), groups.end(), [&](const TargetGroup& group) {
+    return group.targets.empty() || !want(group.source) || take(group);
+  });
+}
+
+bool HasListedGroup(const TargetGroups& groups, const std::string& source) {
   size_t i = 0;
   const char* const end = source.data() + source.size();
   const char* const number = source.data() + source.rfind(':') + 1;
-  if (std::from_chars(number, end, i).ptr != end || i >= groups.size()) return nullptr;
-  return groups[i].source == source && !groups[i].targets.empty() ? &groups[i] : nullptr;
+  if (std::from_chars(number, end, i).ptr != end || i >= groups.size()) return false;
+  return groups[i].source == source && !groups[i].targets.empty();
 }
 
 }  // namespace limpet

@@ -28,8 +28,12 @@ TargetGroups ChangedGroups(const TargetGroups& before, const TargetGroups& now);
 
 uint64_t CountTargets(const TargetGroups& groups);
 
-// The one of that source if it has targets, null otherwise.
-const TargetGroup* FindListedGroup(const TargetGroups& groups, const std::string& source);
+// As GroupSource::ForEachWanted.
+bool ForEachWanted(const TargetGroups& groups, const WantTargetGroup& want,
+                   const TakeTargetGroup& take);
+
+// Whether one of that source is among them and has targets.
+bool HasListedGroup(const TargetGroups& groups, const std::string& source);
 
 }  // namespace limpet
 

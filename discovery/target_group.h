@@ -28,6 +28,11 @@ struct TargetGroup {
 using TargetGroupListener =
     std::function<void(const std::string& job, std::vector<TargetGroup> groups)>;
 
+// Which groups are asked for, by their source.
+using WantTargetGroup = std::function<bool(const std::string& source)>;
+// Takes one of them; false: no more.
+using TakeTargetGroup = std::function<bool(const TargetGroup& group)>;
+
 }  // namespace limpet
 
 #endif  // LIMPET_DISCOVERY_TARGET_GROUP_H_

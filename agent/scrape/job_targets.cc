@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "agent/platform/logging.h"
+#include "agent/scrape/text_hash.h"
 
 namespace limpet {
 namespace {
@@ -12,6 +13,8 @@ namespace {
 std::string AddressOf(const Labels& labels) {
   return std::string(labels.Get("__address__").substr(0, 256));
 }
+
+uint64_t KeyOf(const std::string& source) { return TextHash::Instance()(source); }
 
 }  // namespace
 
@@ -75,7 +78,6 @@ JobTargets::Group JobTargets::MakeGroup(const TargetGroup& group, bool log_failu
     made.identities.push_back(identity);
     added.push_back({identity, std::move(**spec), CompactLabels(discovered)});
   }
-  dropped_count_ += made.dropped;
   return made;
 }
 
@@ -85,15 +87,27 @@ void JobTargets::Release(const Group& group, std::vector<uint64_t>& gone) {
   }
 }
 
+void JobTargets::SetDropped(uint64_t group, uint32_t count) {
+  const auto known = dropped_.find(group);
+  if (known != dropped_.end()) dropped_count_ -= known->second;
+  dropped_count_ += count;
+  if (count > 0) {
+    dropped_[group] = count;
+  } else if (known != dropped_.end()) {
+    dropped_.erase(known);
+  }
+}
+
 void JobTargets::OnGroups(std::vector<TargetGroup> groups) {
   std::vector<NewTarget> added;
   std::vector<uint64_t> gone;
   for (const TargetGroup& group : groups) {
+    const uint64_t key = KeyOf(group.source);
     std::vector<NewTarget> of_group;
-    const auto known = groups_.find(group.source);
-    if (known != groups_.end()) dropped_count_ -= known->second.dropped;
+    const auto known = groups_.find(key);
     const bool failed_before = known != groups_.end() && known->second.failed > 0;
     Group made = MakeGroup(group, !failed_before, of_group);
+    SetDropped(key, made.dropped);
     // Counted before the old ones are released, so that a target in both is never at zero.
     for (NewTarget& target : of_group) {
       Entry& entry = targets_[target.identity];
@@ -105,10 +119,10 @@ void JobTargets::OnGroups(std::vector<TargetGroup> groups) {
       }
     }
     if (known != groups_.end()) Release(known->second, gone);
-    if (group.targets.empty()) {
-      groups_.erase(group.source);
+    if (made.identities.empty() && made.failed == 0) {
+      if (known != groups_.end()) groups_.erase(known);
     } else {
-      groups_[group.source] = std::move(made);
+      groups_[key] = std::move(made);
     }
   }
   Exchange(std::move(added), gone);
@@ -174,6 +188,7 @@ void JobTargets::VanishAll() {
   }
   targets_.clear();
   groups_.clear();
+  dropped_.clear();
   dropped_count_ = 0;
 }
 
@@ -181,22 +196,21 @@ void JobTargets::ForEach(const std::function<void(const ScrapeTarget&)>& functio
   for (const auto& [identity, entry] : targets_) function(*entry.target);
 }
 
-void JobTargets::ForEachDropped(const FindTargetGroup& find,
+void JobTargets::ForEachDropped(const ForEachWantedGroup& groups,
                                 const OnDroppedTarget& function) const {
-  const ScrapeConfig& config = job_->config();
+  if (dropped_.empty()) return;
   uint64_t left =
-      config.keep_dropped_targets != 0 ? config.keep_dropped_targets : kDroppedTargetsShown;
-  for (const auto& [source, known] : groups_) {
-    if (known.dropped == 0) continue;
-    const std::optional<TargetGroup> group = find(name(), source);
-    if (!group) continue;
-    for (const Labels& target : group->targets) {
-      const Labels discovered = DiscoveredLabels(config, group->labels, target);
+      config().keep_dropped_targets != 0 ? config().keep_dropped_targets : kDroppedTargetsShown;
+  const auto want = [this](const std::string& source) { return dropped_.contains(KeyOf(source)); };
+  groups(name(), want, [&](const TargetGroup& group) {
+    for (const Labels& target : group.targets) {
+      const Labels discovered = DiscoveredLabels(config(), group.labels, target);
       LabelsBuilder labels(discovered);
-      if (ApplyRelabelRules(config.relabel_configs, labels)) continue;
-      if (!function(name(), discovered) || --left == 0) return;
+      if (ApplyRelabelRules(config().relabel_configs, labels)) continue;
+      if (!function(name(), discovered) || --left == 0) return false;
     }
-  }
+    return true;
+  });
 }
 
 void JobTargets::Explain(const TargetGroup& group, const OnExplainedTarget& function) const {

@@ -38,7 +38,7 @@ class JobTargets {
 
   void ForEach(const std::function<void(const ScrapeTarget&)>& function) const;
   // Until `function` says false, and at most as many as the job's keep_dropped_targets.
-  void ForEachDropped(const FindTargetGroup& find, const OnDroppedTarget& function) const;
+  void ForEachDropped(const ForEachWantedGroup& groups, const OnDroppedTarget& function) const;
   // What has become of each target of the group, until `function` says false.
   void Explain(const TargetGroup& group, const OnExplainedTarget& function) const;
   uint64_t dropped_count() const { return dropped_count_; }
@@ -53,8 +53,8 @@ class JobTargets {
   };
   struct Group {
     std::vector<uint64_t> identities;
-    uint64_t dropped = 0;
-    uint64_t failed = 0;  // left out because they are no targets
+    uint32_t dropped = 0;
+    uint32_t failed = 0;  // left out because they are no targets
   };
   struct NewTarget {
     uint64_t identity;
@@ -66,6 +66,7 @@ class JobTargets {
 
   // Logs what is left out only where nothing was before: discovery reports a group often.
   Group MakeGroup(const TargetGroup& group, bool log_failures, std::vector<NewTarget>& added);
+  void SetDropped(uint64_t group, uint32_t count);
   void Release(const Group& group, std::vector<uint64_t>& gone);
   void Exchange(std::vector<NewTarget> added, const std::vector<uint64_t>& gone);
   void AddStatus(const TargetStatus& status, TargetExplanation& explanation) const;
@@ -78,7 +79,10 @@ class JobTargets {
   std::shared_ptr<ScrapeJob> job_;
   uint64_t offset_seed_;
   std::unordered_map<uint64_t, Entry> targets_;
-  std::unordered_map<std::string, Group> groups_;
+  // By the hash of their source. A job often drops all targets of most groups: of these there is
+  // but the number, 40 bytes a group in all.
+  std::unordered_map<uint64_t, Group> groups_;
+  std::unordered_map<uint64_t, uint32_t> dropped_;  // of groups that have any
   uint64_t dropped_count_ = 0;
 };
 

@@ -62,10 +62,10 @@ class ScrapeManager::Impl {
     }
   }
 
-  void ForEachDropped(std::string_view wanted, const FindTargetGroup& find,
+  void ForEachDropped(std::string_view wanted, const ForEachWantedGroup& groups,
                       const OnDroppedTarget& function) const {
     for (const auto& [name, job] : jobs_) {
-      if (wanted.empty() || wanted == name) job->ForEachDropped(find, function);
+      if (wanted.empty() || wanted == name) job->ForEachDropped(groups, function);
     }
   }
 
@@ -147,9 +147,9 @@ void ScrapeManager::ForEachTarget(const std::function<void(const TargetStatus&)>
   impl_->ForEachTarget(function);
 }
 
-void ScrapeManager::ForEachDropped(std::string_view job, const FindTargetGroup& find,
+void ScrapeManager::ForEachDropped(std::string_view job, const ForEachWantedGroup& groups,
                                    const OnDroppedTarget& function) const {
-  impl_->ForEachDropped(job, find, function);
+  impl_->ForEachDropped(job, groups, function);
 }
 
 void ScrapeManager::Explain(const std::string& job, const TargetGroup& group,

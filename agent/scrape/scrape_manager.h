@@ -12,7 +12,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -43,9 +42,9 @@ struct TargetStatus {
   Millis timeout;
 };
 
-// Gives the group of that source as discovery has it now; nothing where there is none.
-using FindTargetGroup =
-    std::function<std::optional<TargetGroup>(const std::string& job, const std::string& source)>;
+// Tells the groups of a job that are wanted, as discovery has them now.
+using ForEachWantedGroup = std::function<void(const std::string& job, const WantTargetGroup& want,
+                                              const TakeTargetGroup& take)>;
 // A target that relabelling has dropped; false: no more of its job.
 using OnDroppedTarget = std::function<bool(const std::string& job, const Labels& discovered)>;
 
@@ -92,8 +91,8 @@ class ScrapeManager {
 
   void ForEachTarget(const std::function<void(const TargetStatus&)>& function) const;
   // Those dropped by relabelling, at most as many of a job as its keep_dropped_targets says; of all
-  // jobs where none is named. None is kept: they are made again from what `find` gives.
-  void ForEachDropped(std::string_view job, const FindTargetGroup& find,
+  // jobs where none is named. None is kept: they are made again from `groups`.
+  void ForEachDropped(std::string_view job, const ForEachWantedGroup& groups,
                       const OnDroppedTarget& function) const;
   // What has become of each target of a group of that job, until `function` says false. Nothing
   // where there is no such job.

@@ -19,10 +19,11 @@ WebSources MakeWebSources(Discovery& discovery, const MonitorDiscovery& monitors
           },
       .for_each_dropped =
           [&scrape, &discovery](std::string_view job, const OnDroppedTarget& function) {
-            const auto find = [&discovery](const std::string& of, const std::string& source) {
-              return discovery.FindGroup(of, source);
+            const auto groups = [&discovery](const std::string& of, const WantTargetGroup& want,
+                                             const TakeTargetGroup& take) {
+              discovery.ForEachWanted(of, want, take);
             };
-            scrape.ForEachDropped(job, find, function);
+            scrape.ForEachDropped(job, groups, function);
           },
       .dropped_counts = [&scrape] { return scrape.DroppedCounts(); },
       .scrape = [&scrape] { return scrape.stats(); },

@@ -149,10 +149,10 @@ TEST_CASE("what has changed between two lists") {
   REQUIRE(changed.size() == 2);
   CHECK(changed[0] == now[1]);
   CHECK(changed[1] == TargetGroup{"s:2", {}, {}});
-  CHECK(FindListedGroup(before, "s:2") != nullptr);
-  CHECK(FindListedGroup(before, "s:3") == nullptr);
-  CHECK(FindListedGroup(before, "s:4") == nullptr);
-  CHECK(FindListedGroup(before, "t:2") == nullptr);
+  CHECK(HasListedGroup(before, "s:2"));
+  CHECK_FALSE(HasListedGroup(before, "s:3"));
+  CHECK_FALSE(HasListedGroup(before, "s:4"));
+  CHECK_FALSE(HasListedGroup(before, "t:2"));
   CHECK(CountTargets(now) == 3);
 }
 

@@ -173,27 +173,42 @@ TEST_CASE_FIXTURE(Fixture, "what a role waits for is the reason, also where the 
   CHECK(sighting.reason == "the watch of role node in all namespaces has not listed yet");
 }
 
-TEST_CASE_FIXTURE(Fixture, "a group is found again by its source, as it was told") {
-  objects_[kPods] = {Pod("p"), Pod("pending", "")};
-  ScrapeConfig job = Job("job", {Role("pod"), Role("pod")});
+TEST_CASE_FIXTURE(Fixture, "groups are told again by their source, and only those wanted") {
+  objects_[kPods] = {Pod("p"), Pod("pending", ""), Pod("q")};
+  objects_[kNodes] = {R"({"metadata":{"name":"n1"},"status":{"addresses":)"
+                      R"([{"type":"InternalIP","address":"10.0.0.9"}]}})"};
+  ScrapeConfig job = Job("job", {Role("pod"), Role("pod"), Role("node")});
   job.static_configs = {{{"h:1"}, Labels{{"x", "y"}}}};
   Apply({job});
   ServeUntilConnected();
+  REQUIRE(Known() == std::set<std::string>{"node/n1#2", "pod/a/p", "pod/a/p#1", "pod/a/q",
+                                           "pod/a/q#1", "static/0"});
   for (const auto& [source, told] : groups_["job"]) {
     CAPTURE(source);
-    const auto found = discovery_->FindGroup("job", source);
-    REQUIRE(found.has_value());
-    CHECK(found->labels == told.labels);
-    CHECK(found->targets == told.targets);
+    size_t found = 0;
+    discovery_->ForEachWanted(
+        "job", [&](const std::string& name) { return name == source; },
+        [&](const TargetGroup& group) {
+          CHECK(group.labels == told.labels);
+          CHECK(group.targets == told.targets);
+          ++found;
+          return true;
+        });
+    CHECK(found == 1);
   }
-  CHECK(Known() == std::set<std::string>{"pod/a/p", "pod/a/p#1", "static/0"});
-  for (const char* source : {"pod/a/pending", "pod/a/p#2", "pod/a/p#", "pod/b/p", "static/1", ""}) {
-    CHECK_FALSE(discovery_->FindGroup("job", source).has_value());
-  }
-  CHECK_FALSE(discovery_->FindGroup("other", "pod/a/p").has_value());
+  const auto all = [](const std::string&) { return true; };
+  const auto count = [&](const std::string& of, size_t stop_after) {
+    size_t taken = 0;
+    discovery_->ForEachWanted(of, all, [&](const TargetGroup&) { return ++taken < stop_after; });
+    return taken;
+  };
+  CHECK(count("job", 100) == 6);
+  CHECK(count("job", 3) == 3);
+  CHECK(count("job", 1) == 1);
+  CHECK(count("other", 100) == 0);
   Event(kPods, "DELETED", Pod("p"));
-  ServeUntil([&] { return Known() == std::set<std::string>{"static/0"}; });
-  CHECK_FALSE(discovery_->FindGroup("job", "pod/a/p").has_value());
+  ServeUntil([&] { return !Known().contains("pod/a/p#1"); });
+  CHECK(count("job", 100) == 4);
   CHECK_FALSE(Sightings().at("job#0").seen);
 }
 

@@ -41,7 +41,7 @@ void Check(std::string_view text, TargetList (*read)(std::string_view, const std
   const TargetGroups groups = Groups(list);
   for (const TargetGroup& group : groups) {
     Require(group.labels.Get("__meta_url") == "u");
-    Require((FindListedGroup(groups, group.source) != nullptr) == !group.targets.empty());
+    Require(HasListedGroup(groups, group.source) == !group.targets.empty());
   }
   Require(ChangedGroups(groups, groups).empty());
   TargetGroups fewer = groups;

@@ -53,11 +53,12 @@ class Fixture {
     std::vector<Labels> dropped;
     manager.ForEachDropped(
         of,
-        [this](const std::string& name, const std::string& source) -> std::optional<TargetGroup> {
-          asked.push_back(source);
-          const auto known = groups[name].find(source);
-          if (known == groups[name].end()) return std::nullopt;
-          return known->second;
+        [this](const std::string& name, const WantTargetGroup& want, const TakeTargetGroup& take) {
+          for (const auto& [source, group] : groups[name]) {
+            if (!want(source)) continue;
+            asked.push_back(source);
+            if (!take(group)) return;
+          }
         },
         [&](const std::string& name, const Labels& discovered) {
           CHECK(name == "j");
