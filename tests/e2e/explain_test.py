@@ -110,6 +110,10 @@ class ExplainTest(unittest.TestCase):
         self.assertEqual(first['set'], {'pod': 'kept'})
         self.assertEqual(second['removed'], ['__meta_kubernetes_pod_uid'])
         self.assertEqual((third['set'], third['removed'], third['keep']), ({}, [], True))
+        # Without a namespace it is limpet's own, here that of the kubeconfig.
+        data = self.explain(limpet, 'kept')
+        self.assertEqual(data['pod'], {'namespace': 'default', 'name': 'kept'})
+        self.assertEqual(data['verdict'], 'unknown')
         text = self.explain_text(limpet, 'shop/kept', 0)
         self.assertTrue(text.startswith('shop/kept is scraped\n'), text)
         self.assertIn(f'scraped: http://{self.addresses[0]}:{self.nginx.port}/metrics, up', text)
