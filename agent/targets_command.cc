@@ -21,8 +21,8 @@ namespace {
 
 constexpr int kKnown = 0;
 constexpr int kIncomplete = 1;
-constexpr int kRefused = 2;
-constexpr Millis kTurn{50};
+constexpr int kNotListed = 2;
+constexpr Millis kListTurn{50};
 
 void PrintError(const std::string& text) { std::cerr << ForTerminal(text) << "\n"; }
 
@@ -130,11 +130,11 @@ int TargetsCommand::Run() const {
   const auto wait = ParseDuration(wait_);
   if (!wait) {
     PrintError("--wait: " + wait.error().message);
-    return kRefused;
+    return kNotListed;
   }
   LoadedConfig loaded = LoadConfigFile(config_file_, load_);
   for (const ConfigError& error : loaded.errors) PrintError(error.ToString());
-  if (!loaded.config) return kRefused;
+  if (!loaded.config) return kNotListed;
   Config& config = *loaded.config;
   if (!job_.empty()) {
     std::erase_if(config.scrape_configs,
@@ -158,7 +158,7 @@ int TargetsCommand::Run() const {
   for (bool done = false; !done && SystemClock().Now() < end;) {
     done = listed();
     // A monitor that was listed becomes a job in the turn after that.
-    if (!done || config.kubernetes_monitors) loop.RunFor(kTurn);
+    if (!done || config.kubernetes_monitors) loop.RunFor(kListTurn);
     done = done && listed();
   }
 
@@ -168,7 +168,7 @@ int TargetsCommand::Run() const {
     std::erase_if(jobs, [&](const ScrapeConfig& job) { return job.job_name != job_; });
     if (jobs.empty()) {
       PrintError("--job: there is no job " + job_);
-      return kRefused;
+      return kNotListed;
     }
   }
   const TargetPreview preview = found.Preview(jobs);
@@ -189,7 +189,7 @@ int TargetsCommand::Run() const {
   for (const std::string& line : incomplete) PrintError(line);
   if (out.failure() != 0) {
     PrintError(std::string("standard output: ") + std::strerror(out.failure()));
-    return kRefused;
+    return kNotListed;
   }
   return incomplete.empty() ? kKnown : kIncomplete;
 }

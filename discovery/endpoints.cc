@@ -6,15 +6,15 @@
 namespace limpet {
 namespace {
 
-constexpr size_t kEndpointsMax = 10'000;
+constexpr size_t kObjectEndpointsMax = 10'000;
 constexpr size_t kSubsetsMax = 1000;
-constexpr size_t kPortsMax = 1000;
+constexpr size_t kEndpointPortsMax = 1000;
 constexpr size_t kAddressesMax = 100;
 
 std::vector<EndpointPort> ReadPorts(const JsonValue& object) {
   std::vector<EndpointPort> ports;
   for (const JsonValue& port : JsonArrayAt(object, "ports").GetArray()) {
-    if (ports.size() == kPortsMax) break;
+    if (ports.size() == kEndpointPortsMax) break;
     EndpointPort& out = ports.emplace_back();
     out.name = JsonStringAt(port, "name");
     out.protocol = JsonStringAt(port, "protocol");
@@ -132,7 +132,7 @@ std::string Encode(const Endpoints& endpoints) {
 std::string EndpointsRecord(const JsonValue& object) {
   Endpoints endpoints;
   endpoints.meta = ReadObjectMeta(object);
-  size_t left = kEndpointsMax;
+  size_t left = kObjectEndpointsMax;
   for (const JsonValue& item : JsonArrayAt(object, "subsets").GetArray()) {
     if (endpoints.subsets.size() == kSubsetsMax) break;
     EndpointSubset& subset = endpoints.subsets.emplace_back();
@@ -150,7 +150,7 @@ std::string EndpointSliceRecord(const JsonValue& object) {
   EndpointSubset& subset = endpoints.subsets.emplace_back();
   subset.ports = ReadPorts(object);
   for (const JsonValue& item : JsonArrayAt(object, "endpoints").GetArray()) {
-    if (subset.endpoints.size() == kEndpointsMax) break;
+    if (subset.endpoints.size() == kObjectEndpointsMax) break;
     subset.endpoints.push_back(ReadSliceEndpoint(item));
   }
   return Encode(endpoints);

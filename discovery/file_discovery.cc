@@ -15,7 +15,7 @@
 namespace limpet {
 namespace {
 
-constexpr size_t kFileBytesMax = 16u << 20;
+constexpr size_t kTargetFileBytesMax = 16u << 20;
 constexpr size_t kErrorsShownMax = 10;
 constexpr std::string_view kSourcePrefix = "file/";
 
@@ -103,7 +103,7 @@ void FileDiscovery::Look(bool all) {
 
 void FileDiscovery::Read(const std::string& path, File& file, TargetGroups& changed) {
   ++reads_total_;
-  const auto text = ReadWholeFile(path, kFileBytesMax);
+  const auto text = ReadWholeFile(path, kTargetFileBytesMax);
   if (!text) return Refuse(path, file, 0, 0, text.error().message);
   const TargetList list =
       IsJson(path) ? ReadJsonTargetList(*text, path) : ReadYamlTargetList(*text, path);

@@ -10,7 +10,7 @@
 namespace limpet {
 namespace {
 
-constexpr size_t kNamespaceBytesMax = 4096;
+constexpr size_t kNamespaceFileBytesMax = 4096;
 
 std::string Variable(const char* name) {
   const char* value = std::getenv(name);
@@ -42,7 +42,7 @@ Result<KubernetesIdentity> InCluster(const KubernetesEnvironment& environment) {
   identity.http.authorization->credentials_file = directory + "/token";
   identity.http.tls.ca_file = directory + "/ca.crt";
   // Missing where the service account is not mounted; then the token's error says it better.
-  if (auto text = ReadWholeFile(directory + "/namespace", kNamespaceBytesMax)) {
+  if (auto text = ReadWholeFile(directory + "/namespace", kNamespaceFileBytesMax)) {
     identity.own_namespace = Trim(*text);
   }
   return identity;

@@ -7,7 +7,7 @@ namespace limpet {
 namespace {
 
 constexpr size_t kGroupsMax = 100'000;
-constexpr size_t kTargetsMax = 100'000;
+constexpr size_t kListedTargetsMax = 100'000;
 constexpr size_t kLabelBytesMax = 64u << 20;
 
 size_t LabelBytes(const Labels& labels) {
@@ -30,7 +30,7 @@ Result<TargetGroups> MakeListedGroups(const std::vector<StaticConfig>& list,
     group.source = source + ":" + std::to_string(groups.size() - 1);
     group.labels = LabelsBuilder(entry.labels).Set(origin.name, origin.value).Build();
     targets += entry.targets.size();
-    if (targets > kTargetsMax) return Error{"more than 100000 targets"};
+    if (targets > kListedTargetsMax) return Error{"more than 100000 targets"};
     label_bytes += entry.targets.size() * LabelBytes(group.labels);
     if (label_bytes > kLabelBytesMax) return Error{"more than 64 MiB of labels"};
     for (const std::string& target : entry.targets) {

@@ -6,7 +6,7 @@
 namespace limpet {
 namespace {
 
-void AddPort(MonitorRules& rules, const MonitorField& endpoint) {
+void AddPodPort(MonitorRules& rules, const MonitorField& endpoint) {
   const MonitorField port = endpoint.At("port");
   const MonitorField number = endpoint.At("portNumber");
   if (!port.text().empty()) {
@@ -38,7 +38,7 @@ void TranslatePodMonitor(const MonitorInput& input, const MonitorField& spec,
     if (SelectsByRules(job, spec, {"pod"}, discovery)) {
       rules.AddSelector(spec.At("selector"), "pod");
     }
-    AddPort(rules, endpoint);
+    AddPodPort(rules, endpoint);
     rules.Add({.source_labels = {"__meta_kubernetes_namespace"}, .target_label = "namespace"});
     rules.Add(
         {.source_labels = {"__meta_kubernetes_pod_container_name"}, .target_label = "container"});

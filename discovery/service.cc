@@ -11,7 +11,7 @@
 namespace limpet {
 namespace {
 
-constexpr size_t kPortsMax = 4000;
+constexpr size_t kServicePortsMax = 4000;
 constexpr size_t kIngressMax = 1000;
 
 std::string LoadBalancerIps(const JsonValue& object) {
@@ -50,7 +50,7 @@ std::string ServiceRecord(const JsonValue& object) {
   out.Text(type);
   out.Text(JsonStringAt(spec, type == "ExternalName" ? "externalName" : "clusterIP"));
   out.Text(type == "LoadBalancer" ? LoadBalancerIps(object) : std::string());
-  const size_t count = std::min<size_t>(ports.Size(), kPortsMax);
+  const size_t count = std::min<size_t>(ports.Size(), kServicePortsMax);
   out.Number(count);
   for (rapidjson::SizeType i = 0; i < count; ++i) {
     out.Number(JsonUintAt(ports[i], "port", 65535));

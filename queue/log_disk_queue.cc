@@ -13,7 +13,7 @@
 namespace limpet {
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using Steady = std::chrono::steady_clock;
 
 // Shared by the queue and its thread, so that either may outlive the other.
 struct Shared {
@@ -33,7 +33,7 @@ std::function<void()> TakeNext(Shared& shared) {
   std::unique_lock lock(shared.mutex);
   for (;;) {
     if (shared.abandoned) return nullptr;
-    if (!shared.delayed.empty() && shared.delayed.begin()->first <= Clock::now()) {
+    if (!shared.delayed.empty() && shared.delayed.begin()->first <= Steady::now()) {
       shared.ready.push_back(std::move(shared.delayed.begin()->second));
       shared.delayed.erase(shared.delayed.begin());
       continue;
@@ -96,7 +96,7 @@ class DiskThread : public DiskQueue {
     {
       const std::lock_guard lock(shared_->mutex);
       if (shared_->closing) return;
-      shared_->delayed.emplace(Clock::now() + delay, std::move(function));
+      shared_->delayed.emplace(Steady::now() + delay, std::move(function));
     }
     shared_->work.notify_one();
   }

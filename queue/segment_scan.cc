@@ -9,7 +9,7 @@ namespace {
 
 constexpr size_t kWindowBytes = 256 * 1024;
 
-void AddScrape(const Record& record, const SegmentHeader& header, SegmentSummary& summary) {
+void SummarizeScrape(const Record& record, const SegmentHeader& header, SegmentSummary& summary) {
   ByteReader in(record.payload);
   const std::optional<ScrapeFront> front = TakeScrapeFront(in);
   if (!front) return;
@@ -101,7 +101,7 @@ Result<SegmentSummary> SummarizeSegment(File& file, const SegmentHeader& header,
       summary.damaged_bytes += walker.offset() - record.bytes - damage_begin;
     }
     summary.good_end = walker.offset();
-    if (record.type == RecordType::kScrape) AddScrape(record, header, summary);
+    if (record.type == RecordType::kScrape) SummarizeScrape(record, header, summary);
   }
 }
 

@@ -7,7 +7,7 @@
 namespace limpet {
 namespace {
 
-std::atomic<uint64_t> last_id{0};
+std::atomic<uint64_t> last_block_id{0};
 
 }  // namespace
 
@@ -28,7 +28,7 @@ std::shared_ptr<const SeriesBlock> SeriesBlock::Builder::Build(
 
 SeriesBlock::SeriesBlock(Chunks chunks, std::vector<uint16_t> metadata,
                          std::shared_ptr<const MetadataTable> table)
-    : id_(++last_id),
+    : id_(++last_block_id),
       chunks_(std::move(chunks)),
       metadata_(std::move(metadata)),
       table_(std::move(table)) {

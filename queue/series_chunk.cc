@@ -11,7 +11,7 @@
 namespace limpet {
 namespace {
 
-std::atomic<uint64_t> last_id{0};
+std::atomic<uint64_t> last_chunk_id{0};
 
 bool TakeVarint(std::string_view& in, uint64_t& value) {
   value = 0;
@@ -75,7 +75,7 @@ std::shared_ptr<const SeriesChunk> SeriesChunk::Builder::Build() {
 }
 
 SeriesChunk::SeriesChunk(std::string bytes, std::vector<uint32_t> starts)
-    : id_(++last_id), bytes_(std::move(bytes)), starts_(std::move(starts)) {
+    : id_(++last_chunk_id), bytes_(std::move(bytes)), starts_(std::move(starts)) {
   const uint64_t seed = XXH3_64bits(starts_.data(), starts_.size() * sizeof(uint32_t));
   content_hash_ = XXH3_64bits_withSeed(bytes_.data(), bytes_.size(), seed);
 }

@@ -6,7 +6,7 @@
 namespace limpet {
 namespace {
 
-std::atomic<uint64_t> last_id{0};
+std::atomic<uint64_t> last_run_id{0};
 
 }  // namespace
 
@@ -42,7 +42,7 @@ bool ScrapeRun::Append(const ScrapeView& scrape) {
 }
 
 void ScrapeRun::Clear() {
-  id_ = ++last_id;
+  id_ = ++last_run_id;
   layout_.reset();
   target_.reset();
   rows_.clear();

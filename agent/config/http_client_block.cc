@@ -1,22 +1,11 @@
-#include <algorithm>
-
 #include "agent/config/blocks.h"
 #include "agent/config/http_client_parts.h"
+#include "agent/platform/utf8.h"
 
 namespace limpet {
 
-namespace {
-
-// What would end a header's line early.
-bool HasControlCharacter(std::string_view text) {
-  return std::any_of(text.begin(), text.end(),
-                     [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
-}
-
-}  // namespace
-
 void CheckHeaderText(MappingReader& reader, std::string_view key, std::string_view text) {
-  if (HasControlCharacter(text)) {
+  if (HasControl(text)) {
     reader.ValueError(key, "must not contain line breaks or other control characters");
   }
 }

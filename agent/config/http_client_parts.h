@@ -15,6 +15,11 @@
 
 namespace limpet {
 
+std::string AsciiLower(std::string_view text);
+// A token of RFC 9110, 5.6.2, and what may stand behind it.
+bool IsHeaderName(std::string_view name);
+bool IsHeaderValue(std::string_view value);
+
 // Reports a value that would end a header's line early.
 void CheckHeaderText(MappingReader& reader, std::string_view key, std::string_view text);
 

@@ -30,29 +30,6 @@ constexpr std::string_view kReservedHeaders[] = {
     "x-amz-content-sha256",
 };
 
-std::string AsciiLower(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return lower;
-}
-
-// RFC 9110, 5.6.2.
-bool IsToken(std::string_view name) {
-  constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
-  return !name.empty() && std::all_of(name.begin(), name.end(), [&](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           kMarks.find(c) != std::string_view::npos;
-  });
-}
-
-bool IsFieldValue(std::string_view value) {
-  return std::all_of(value.begin(), value.end(), [](char c) {
-    return c == '\t' || (static_cast<unsigned char>(c) >= 0x20 && c != 0x7F);
-  });
-}
-
 // Values for a header, each passed to `take`; never quoted.
 template <typename Take>
 void ReadHeaderValues(MappingReader& reader, std::string_view key, const Take& take) {
@@ -64,7 +41,7 @@ void ReadHeaderValues(MappingReader& reader, std::string_view key, const Take& t
     }
     const auto value = ReadText(reader.context(), item, path);
     if (!value) return;
-    if (!IsFieldValue(*value)) {
+    if (!IsHeaderValue(*value)) {
       reader.context().AddError(item.place, path,
                                 "must not contain line breaks or other control characters");
     }
@@ -76,7 +53,7 @@ void ReadConnectHeaders(ReadContext& context, const YamlNode& node, const std::s
                         std::vector<HttpHeaderSource>& headers) {
   MappingReader reader(context, node, path);
   for (const auto& [name, entry] : reader.entries()) {
-    if (!IsToken(name)) reader.KeyError(name, "expected the name of an HTTP header");
+    if (!IsHeaderName(name)) reader.KeyError(name, "expected the name of an HTTP header");
     HttpHeaderSource& header = headers.emplace_back();
     header.name = name;
     ReadHeaderValues(reader, name,
@@ -86,12 +63,34 @@ void ReadConnectHeaders(ReadContext& context, const YamlNode& node, const std::s
 
 }  // namespace
 
+std::string AsciiLower(std::string_view text) {
+  std::string lower(text);
+  for (char& c : lower) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return lower;
+}
+
+bool IsHeaderName(std::string_view name) {
+  constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
+  return !name.empty() && std::all_of(name.begin(), name.end(), [&](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           kMarks.find(c) != std::string_view::npos;
+  });
+}
+
+bool IsHeaderValue(std::string_view value) {
+  return std::all_of(value.begin(), value.end(), [](char c) {
+    return c == '\t' || (static_cast<unsigned char>(c) >= 0x20 && c != 0x7F);
+  });
+}
+
 void ReadHttpHeaders(ReadContext& context, const YamlNode& node, const std::string& path,
                      std::vector<HttpHeaderSource>& headers) {
   MappingReader reader(context, node, path);
   for (const auto& [name, entry] : reader.entries()) {
     const std::string lower = AsciiLower(name);
-    if (!IsToken(name)) {
+    if (!IsHeaderName(name)) {
       reader.KeyError(name, "expected the name of an HTTP header");
     } else if (lower == "authorization") {
       reader.KeyError(name, "is set with authorization, basic_auth or oauth2");

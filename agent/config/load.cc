@@ -13,8 +13,8 @@ namespace limpet {
 
 namespace {
 
-constexpr size_t kFileBytesMax = 4 << 20;
-constexpr size_t kErrorsMax = 100;
+constexpr size_t kConfigBytesMax = 4 << 20;
+constexpr size_t kErrorsOfAllMax = 100;
 
 void ReadRoot(ReadContext& context, const YamlNode& root, JobPlaces& jobs, Config& config) {
   MappingReader reader(context, root, "");
@@ -91,7 +91,7 @@ LoadedConfig Load(std::string_view text, const std::string& file, const std::str
     const std::vector<ConfigFile> files = ReadConfigFiles(config.scrape_config_files);
     loaded.scrape_config_files_version = VersionOf(files);
     for (const ConfigFile& more : files) {
-      if (loaded.errors.size() >= kErrorsMax) break;
+      if (loaded.errors.size() >= kErrorsOfAllMax) break;
       ReadScrapeConfigFile(more, options, jobs, config, loaded.errors);
     }
   }
@@ -123,7 +123,7 @@ LoadedConfig LoadConfig(std::string_view text, const std::string& file,
 }
 
 LoadedConfig LoadConfigFile(const std::string& path, const LoadOptions& options) {
-  const Result<std::string> text = ReadWholeFile(path, kFileBytesMax);
+  const Result<std::string> text = ReadWholeFile(path, kConfigBytesMax);
   if (!text) {
     LoadedConfig failed;
     failed.errors = {{path, 1, 1, text.error().message}};

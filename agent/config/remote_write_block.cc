@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "agent/config/blocks.h"
+#include "agent/config/http_client_parts.h"
 
 namespace limpet {
 
@@ -16,7 +17,7 @@ constexpr uint64_t kSendBytesLeast = 16u << 10;
 constexpr uint64_t kSendBytesMost = 64u << 20;
 
 // What the sender or the HTTP client sets itself, as in Prometheus.
-constexpr std::string_view kReservedHeaders[] = {
+constexpr std::string_view kSenderHeaders[] = {
     "accept-encoding",
     "connection",
     "content-encoding",
@@ -40,41 +41,18 @@ constexpr std::string_view kReservedHeaders[] = {
     "x-prometheus-remote-write-version",
 };
 
-std::string AsciiLower(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return lower;
-}
-
-// RFC 9110, 5.6.2.
-bool IsToken(std::string_view name) {
-  constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
-  return !name.empty() && std::all_of(name.begin(), name.end(), [&](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           kMarks.find(c) != std::string_view::npos;
-  });
-}
-
-bool IsFieldValue(std::string_view value) {
-  return std::all_of(value.begin(), value.end(), [](char c) {
-    return c == '\t' || (static_cast<unsigned char>(c) >= 0x20 && c != 0x7F);
-  });
-}
-
 // Values may be secrets and are never quoted.
 void ReadHeaders(ReadContext& context, const YamlNode& node, const std::string& path,
                  std::vector<HttpHeader>& headers) {
   MappingReader reader(context, node, path);
   for (const auto& [name, entry] : reader.entries()) {
     const std::string lower = AsciiLower(name);
-    if (!IsToken(name)) {
+    if (!IsHeaderName(name)) {
       reader.KeyError(name, "expected the name of an HTTP header");
     } else if (lower == "authorization") {
       reader.KeyError(name, "is set with authorization or basic_auth");
-    } else if (std::find(std::begin(kReservedHeaders), std::end(kReservedHeaders), lower) !=
-               std::end(kReservedHeaders)) {
+    } else if (std::find(std::begin(kSenderHeaders), std::end(kSenderHeaders), lower) !=
+               std::end(kSenderHeaders)) {
       reader.KeyError(name, "this header is limpet's own and cannot be set");
     } else if (std::any_of(headers.begin(), headers.end(), [&](const HttpHeader& header) {
                  return AsciiLower(header.name) == lower;
@@ -83,7 +61,7 @@ void ReadHeaders(ReadContext& context, const YamlNode& node, const std::string& 
     }
     HttpHeader header{std::string(name), ""};
     if (!reader.Text(name, header.value)) continue;
-    if (!IsFieldValue(header.value)) {
+    if (!IsHeaderValue(header.value)) {
       reader.ValueError(name, "must not contain line breaks or other control characters");
     }
     headers.push_back(std::move(header));
@@ -92,7 +70,7 @@ void ReadHeaders(ReadContext& context, const YamlNode& node, const std::string& 
 
 // It names the receiver's cursor on disk and its metrics.
 bool IsReceiverName(std::string_view name) {
-  return !name.empty() && name.size() <= kNameBytesMax && IsFieldValue(name) &&
+  return !name.empty() && name.size() <= kNameBytesMax && IsHeaderValue(name) &&
          name.find_first_of("/\\\t") == std::string_view::npos && !name.starts_with('.');
 }
 

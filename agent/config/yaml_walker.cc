@@ -6,6 +6,7 @@
 
 #include "agent/config/spelling.h"
 #include "agent/config/units.h"
+#include "agent/platform/utf8.h"
 
 namespace limpet {
 
@@ -14,11 +15,6 @@ namespace {
 constexpr int kMergeDepthMax = 16;
 
 bool IsMergeKey(const YamlNode& key) { return !key.quoted && key.text == "<<"; }
-
-bool HasControlCharacter(std::string_view text) {
-  return std::any_of(text.begin(), text.end(),
-                     [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
-}
 
 // Helm prints large numbers as floating-point ones: 1e+06.
 std::optional<uint64_t> WholeNumber(std::string_view text) {
@@ -150,7 +146,7 @@ bool MappingReader::SecretText(std::string_view key, Secret& out) {
 bool MappingReader::FileName(std::string_view key, std::string& out) {
   std::string name;
   if (!Text(key, name)) return false;
-  if (HasControlCharacter(name)) {
+  if (HasControl(name)) {
     ValueError(key, "a file name must not contain control characters");
     return false;
   }

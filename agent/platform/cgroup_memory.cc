@@ -12,7 +12,7 @@
 namespace limpet {
 namespace {
 
-constexpr size_t kFileBytesMax = 256 * 1024;
+constexpr size_t kKernelFileBytesMax = 256 * 1024;
 constexpr size_t kDirectoriesMax = 256;  // of a path, on the way up
 
 std::optional<uint64_t> Number(std::string_view text) {
@@ -66,7 +66,7 @@ std::optional<CgroupMemory> LowestOnPath(const std::string& mount, const Place& 
   std::string path = place.path;
   for (size_t i = 0; i < kDirectoriesMax; ++i) {
     CgroupMemory here{place.version, mount + path, 0};
-    if (const auto text = ReadWholeFile(here.LimitFile(), kFileBytesMax)) {
+    if (const auto text = ReadWholeFile(here.LimitFile(), kKernelFileBytesMax)) {
       const auto bytes = Number(*text);
       here.limit_bytes = bytes.value_or(0);
       if (bytes && (!lowest || *bytes < lowest->limit_bytes)) lowest = here;
@@ -79,7 +79,7 @@ std::optional<CgroupMemory> LowestOnPath(const std::string& mount, const Place& 
 
 uint64_t MachineBytes(const SystemRoots& roots) {
   constexpr std::string_view kKey = "MemTotal:";
-  const auto meminfo = ReadWholeFile(roots.proc + "/meminfo", kFileBytesMax);
+  const auto meminfo = ReadWholeFile(roots.proc + "/meminfo", kKernelFileBytesMax);
   if (!meminfo) return std::numeric_limits<int64_t>::max();
   std::string_view text = *meminfo;
   while (!text.empty()) {
@@ -99,7 +99,7 @@ std::string CgroupMemory::LimitFile() const {
 }
 
 std::optional<CgroupMemory> FindCgroupMemory(const SystemRoots& roots) {
-  const auto text = ReadWholeFile(roots.proc + "/self/cgroup", kFileBytesMax);
+  const auto text = ReadWholeFile(roots.proc + "/self/cgroup", kKernelFileBytesMax);
   if (!text) return std::nullopt;
   std::optional<CgroupMemory> lowest;
   std::string_view lines = *text;
@@ -118,7 +118,7 @@ std::optional<uint64_t> CgroupUsedBytes(const CgroupMemory& cgroup) {
   static constexpr std::array<std::string_view, 6> kVersion2 = {
       "anon", "shmem", "sock", "kernel_stack", "pagetables", "slab_unreclaimable"};
   static constexpr std::array<std::string_view, 2> kVersion1 = {"total_rss", "total_shmem"};
-  const auto stat = ReadWholeFile(cgroup.directory + "/memory.stat", kFileBytesMax);
+  const auto stat = ReadWholeFile(cgroup.directory + "/memory.stat", kKernelFileBytesMax);
   if (!stat) return std::nullopt;
   const std::span<const std::string_view> keys = cgroup.version == 2
                                                      ? std::span<const std::string_view>(kVersion2)

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "agent/platform/utf8.h"
+
 namespace limpet {
 namespace {
 
@@ -14,8 +16,6 @@ bool IsToken(std::string_view text) {
   };
   return !text.empty() && std::all_of(text.begin(), text.end(), is_token_char);
 }
-
-bool IsControl(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
 
 bool IsTarget(std::string_view text) {
   return text.starts_with('/') &&

@@ -42,13 +42,13 @@ void KeepAlive(int fd) {
   setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof(probes));
 }
 
-struct SslDeleter {
-  void operator()(SSL* ssl) const { SSL_free(ssl); }
-};
-
 }  // namespace
 
 struct HttpClientStream::Socket {
+  struct SslDeleter {
+    void operator()(SSL* owned) const { SSL_free(owned); }
+  };
+
   explicit Socket(EventLoop& loop) : socket(loop.context()) {}
   tcp::socket socket;
   std::unique_ptr<SSL, SslDeleter> outer_ssl;  // to a proxy, with `ssl` inside
@@ -95,7 +95,7 @@ Result<void> HttpClientStream::StartTls(const TlsContext& context, std::string n
   ERR_clear_error();
   if (name.ends_with('.')) name.pop_back();  // a name's root dot is not in certificates
   SSL* const ssl = SSL_new(context.native());
-  socket_->outer_ssl = std::exchange(socket_->ssl, std::unique_ptr<SSL, SslDeleter>(ssl));
+  socket_->outer_ssl = std::exchange(socket_->ssl, std::unique_ptr<SSL, Socket::SslDeleter>(ssl));
   bool ok = ssl != nullptr;
   if (ok && socket_->outer_ssl != nullptr) {
     BIO* const bio = BIO_new(BIO_f_ssl());

@@ -2,11 +2,11 @@
 
 #include <sys/stat.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <utility>
 
 #include "agent/platform/file_system.h"
+#include "agent/platform/utf8.h"
 
 namespace limpet {
 namespace {
@@ -18,11 +18,6 @@ std::string Trim(const std::string& text) {
   const size_t first = text.find_first_not_of(kSpace);
   if (first == text.npos) return {};
   return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
-}
-
-bool HasControlCharacters(const std::string& text) {
-  return std::any_of(text.begin(), text.end(),
-                     [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
 }
 
 }  // namespace
@@ -53,7 +48,7 @@ Result<const std::string*> HttpSecretFile::Read() {
   auto content = ReadWholeFile(path_, kSecretBytesMax);
   if (!content) return Error{what_ + ": " + content.error().message, content.error().code};
   std::string secret = Trim(*content);
-  if (HasControlCharacters(secret)) {
+  if (HasControl(secret)) {
     return Error{what_ + " " + path_ + " contains line breaks or control characters"};
   }
   if (stamp_ == nullptr || secret != content_) ++version_;

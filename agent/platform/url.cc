@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "agent/platform/utf8.h"
+
 namespace limpet {
 namespace {
 
@@ -18,8 +20,6 @@ uint16_t DefaultPort(std::string_view scheme) { return scheme == "https" ? kHttp
 bool IsAlphanumeric(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
-
-bool IsControl(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
 
 void AppendPercentEncoded(char c, std::string& out) {
   static constexpr char kDigits[] = "0123456789ABCDEF";
@@ -150,7 +150,7 @@ Result<std::pair<std::string, uint16_t>> SplitHostPort(std::string_view text) {
 
 Result<Url> ParseUrl(std::string_view text) {
   if (text.size() > kUrlBytesMax) return Error{"URL is longer than 64 KiB"};
-  if (std::any_of(text.begin(), text.end(), IsControl)) {
+  if (HasControl(text)) {
     return Error{"URL contains a control character"};
   }
   const size_t scheme_end = text.find("://");
@@ -187,7 +187,7 @@ Result<Url> ResolveReference(const Url& base, std::string_view reference) {
   if (HasScheme(reference)) return ParseUrl(reference);
   if (reference.starts_with("//")) return ParseUrl(base.scheme + ":" + std::string(reference));
   if (reference.size() > kUrlBytesMax) return Error{"URL is longer than 64 KiB"};
-  if (std::any_of(reference.begin(), reference.end(), IsControl)) {
+  if (HasControl(reference)) {
     return Error{"URL contains a control character"};
   }
   reference = reference.substr(0, reference.find('#'));

@@ -1,5 +1,7 @@
 #include "agent/platform/utf8.h"
 
+#include <algorithm>
+
 namespace limpet {
 namespace {
 
@@ -41,5 +43,7 @@ std::string ToValidUtf8(std::string_view text, size_t bytes_max) {
   }
   return out;
 }
+
+bool HasControl(std::string_view text) { return std::any_of(text.begin(), text.end(), IsControl); }
 
 }  // namespace limpet

@@ -18,6 +18,10 @@ size_t Utf8CharacterBytes(std::string_view text);
 // characters to at most `bytes_max` bytes, with "..." behind where something was cut.
 std::string ToValidUtf8(std::string_view text, size_t bytes_max = std::string_view::npos);
 
+// ASCII's control characters, which would end a header or a line early.
+inline bool IsControl(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }
+bool HasControl(std::string_view text);
+
 }  // namespace limpet
 
 #endif  // LIMPET_AGENT_PLATFORM_UTF8_H_

@@ -8,7 +8,7 @@
 namespace limpet {
 namespace {
 
-bool ParseType(std::string_view text, MetricType& type) {
+bool ParseTextType(std::string_view text, MetricType& type) {
   if (text == "counter") return type = MetricType::kCounter, true;
   if (text == "gauge") return type = MetricType::kGauge, true;
   if (text == "histogram") return type = MetricType::kHistogram, true;
@@ -34,7 +34,7 @@ const char* ParseMetadata(const char* word, const char*& p, const char* end, Gap
   const char* text_begin = name_end == line_end ? line_end : name_end + 1;
   line.text = std::string_view(text_begin, line_end - text_begin);
   if (line.kind == MetadataLine::Kind::kType) {
-    if (!ParseType(line.text, line.type)) return "invalid metric type";
+    if (!ParseTextType(line.text, line.type)) return "invalid metric type";
   } else if (!IsAsciiOrUtf8(line.text)) {
     return "help text is not valid UTF-8";
   }

@@ -16,10 +16,10 @@ constexpr uint32_t kSampleCount = 1;
 constexpr uint32_t kSampleSum = 2;
 constexpr uint32_t kBucket = 3;
 constexpr uint32_t kSampleCountFloat = 4;
-constexpr uint32_t kSchema = 5;
-constexpr uint32_t kZeroThreshold = 6;
+constexpr uint32_t kSchemaField = 5;
+constexpr uint32_t kZeroThresholdField = 6;
 constexpr uint32_t kZeroCount = 7;
-constexpr uint32_t kZeroCountFloat = 8;
+constexpr uint32_t kZeroCountFloatField = 8;
 constexpr uint32_t kNegativeSpan = 9;
 constexpr uint32_t kNegativeDelta = 10;
 constexpr uint32_t kNegativeCount = 11;
@@ -145,17 +145,17 @@ const char* ReadNativeExemplar(const WireFields& field, ProtobufMetric& metric) 
 
 const char* ReadNativeField(const WireFields& field, NativeHistogram& native) {
   switch (field.number()) {
-    case kSchema: {
+    case kSchemaField: {
       uint32_t schema = 0;
       const char* wrong = TakeVarint(field, schema);
       native.schema = static_cast<int32_t>(UnZigZag(schema));
       return wrong;
     }
-    case kZeroThreshold:
+    case kZeroThresholdField:
       return TakeDouble(field, native.zero_threshold);
     case kZeroCount:
       return TakeVarint(field, native.zero_count);
-    case kZeroCountFloat:
+    case kZeroCountFloatField:
       return TakeDouble(field, native.zero_count_float);
     case kNegativeSpan:
       return ReadSpan(field, native.negative.spans);

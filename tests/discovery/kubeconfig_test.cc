@@ -9,8 +9,8 @@ namespace {
 
 constexpr const char* kPath = "/home/me/.kube/config";
 
-std::string Config(const std::string& cluster, const std::string& user,
-                   const std::string& context = "") {
+std::string ConfigText(const std::string& cluster, const std::string& user,
+                       const std::string& context = "") {
   return R"(
 apiVersion: v1
 kind: Config
@@ -42,9 +42,9 @@ KubernetesIdentity Parse(const std::string& text) {
 
 TEST_CASE("the current context's cluster, user and namespace") {
   const KubernetesIdentity identity =
-      Parse(Config("server: 'https://api.example:6443/k8s', certificate-authority-data: Q0E=, "
-                   "tls-server-name: kubernetes, extensions: []",
-                   "token: s3cret", ", namespace: shop"));
+      Parse(ConfigText("server: 'https://api.example:6443/k8s', certificate-authority-data: Q0E=, "
+                       "tls-server-name: kubernetes, extensions: []",
+                       "token: s3cret", ", namespace: shop"));
   CHECK(identity.api_server.ToString() == "https://api.example:6443/k8s");
   CHECK(identity.own_namespace == "shop");
   CHECK(identity.http.tls.ca == "CA");
@@ -58,9 +58,9 @@ TEST_CASE("the current context's cluster, user and namespace") {
 
 TEST_CASE("files are taken from the kubeconfig's own directory") {
   const KubernetesIdentity identity =
-      Parse(Config("server: 'https://a', certificate-authority: pki/ca.crt",
-                   "client-certificate: me.crt, client-key: /keys/me.key, tokenFile: token, "
-                   "token: unused"));
+      Parse(ConfigText("server: 'https://a', certificate-authority: pki/ca.crt",
+                       "client-certificate: me.crt, client-key: /keys/me.key, tokenFile: token, "
+                       "token: unused"));
   CHECK(identity.http.tls.ca_file == "/home/me/.kube/pki/ca.crt");
   CHECK(identity.http.tls.cert_file == "/home/me/.kube/me.crt");
   CHECK(identity.http.tls.key_file == "/keys/me.key");
@@ -72,10 +72,10 @@ TEST_CASE("files are taken from the kubeconfig's own directory") {
 
 TEST_CASE("data goes before files, also for certificates") {
   const KubernetesIdentity identity =
-      Parse(Config("server: 'https://a', certificate-authority-data: 'QUJD\n  REVG', "
-                   "certificate-authority: x, insecure-skip-tls-verify: true",
-                   "client-certificate-data: Y2VydA==, client-key-data: a2V5, "
-                   "client-certificate: x, client-key: y, username: me, password: pw"));
+      Parse(ConfigText("server: 'https://a', certificate-authority-data: 'QUJD\n  REVG', "
+                       "certificate-authority: x, insecure-skip-tls-verify: true",
+                       "client-certificate-data: Y2VydA==, client-key-data: a2V5, "
+                       "client-certificate: x, client-key: y, username: me, password: pw"));
   CHECK(identity.http.tls.ca == "ABCDEF");
   CHECK(identity.http.tls.ca_file.empty());
   CHECK(identity.http.tls.cert == "cert");
@@ -89,7 +89,7 @@ TEST_CASE("data goes before files, also for certificates") {
 }
 
 TEST_CASE("a user may be empty or not named: anonymous") {
-  CHECK_FALSE(Parse(Config("server: 'http://a'", "")).http.authorization);
+  CHECK_FALSE(Parse(ConfigText("server: 'http://a'", "")).http.authorization);
   CHECK_FALSE(Parse("{current-context: x, contexts: [{name: x, context: {cluster: c}}], "
                     "clusters: [{name: c, cluster: {server: 'http://127.0.0.1:8001'}}]}")
                   .http.authorization);
@@ -111,18 +111,19 @@ TEST_CASE("errors name the file and what is wrong, never a secret") {
       {"{current-context: x, contexts: [7, {name: x, context: 5}]}", "expected a mapping in x"},
       {"{current-context: x, contexts: [{name: x, context: {cluster: c}}]}",
        "cluster \"c\" is not in clusters"},
-      {Config("certificate-authority: x", "token: SECRET"), "cluster \"c1\": server: "},
-      {Config("server: 'ftp://x'", "token: SECRET"), "cluster \"c1\": server: "},
-      {Config("server: 'https://x', certificate-authority-data: '?SECRET'", ""),
+      {ConfigText("certificate-authority: x", "token: SECRET"), "cluster \"c1\": server: "},
+      {ConfigText("server: 'ftp://x'", "token: SECRET"), "cluster \"c1\": server: "},
+      {ConfigText("server: 'https://x', certificate-authority-data: '?SECRET'", ""),
        "certificate-authority-data: expected base64"},
-      {Config("server: 'https://x', insecure-skip-tls-verify: maybe", ""),
+      {ConfigText("server: 'https://x', insecure-skip-tls-verify: maybe", ""),
        "insecure-skip-tls-verify: expected true or false"},
-      {Config("server: 'https://x', proxy-url: 'http://p'", ""), "proxy-url is not supported"},
-      {Config("server: 'https://x'", "exec: {command: aws}"), "user \"u1\": exec is not supported"},
-      {Config("server: 'https://x'", "auth-provider: {name: gcp}"),
+      {ConfigText("server: 'https://x', proxy-url: 'http://p'", ""), "proxy-url is not supported"},
+      {ConfigText("server: 'https://x'", "exec: {command: aws}"),
+       "user \"u1\": exec is not supported"},
+      {ConfigText("server: 'https://x'", "auth-provider: {name: gcp}"),
        "user \"u1\": auth-provider is not supported"},
-      {Config("server: 'https://x'", "token: {SECRET: 1}"), "token: expected a string"},
-      {Config("server: 'https://x'", "client-key-data: 'SECRET'"),
+      {ConfigText("server: 'https://x'", "token: {SECRET: 1}"), "token: expected a string"},
+      {ConfigText("server: 'https://x'", "client-key-data: 'SECRET'"),
        "client-key-data: expected base64"},
   };
   for (const auto& c : cases) {

@@ -5,41 +5,43 @@ namespace limpet {
 namespace {
 
 using Texts = std::vector<std::string>;
-constexpr auto kKind = MonitorKind::kServiceMonitor;
+constexpr auto kErrorsKind = MonitorKind::kServiceMonitor;
 
-std::string Endpoint(const std::string& fields) { return R"({"endpoints": [{)" + fields + "}]}"; }
+std::string WithEndpoint(const std::string& fields) {
+  return R"({"endpoints": [{)" + fields + "}]}";
+}
 
 TEST_CASE_FIXTURE(MonitorFixture, "an error is told with the field that it is in") {
-  const Texts interval = Errors(kKind, Endpoint(R"("interval": "15")"));
+  const Texts interval = Errors(kErrorsKind, WithEndpoint(R"("interval": "15")"));
   REQUIRE(interval.size() == 1);
   CHECK(interval[0].starts_with("spec.endpoints[0].interval: "));
   CHECK(interval[0].ends_with("found \"15\""));
-  CHECK(Errors(kKind, Endpoint(R"("interval": "5s", "scrapeTimeout": "9s")")) ==
+  CHECK(Errors(kErrorsKind, WithEndpoint(R"("interval": "5s", "scrapeTimeout": "9s")")) ==
         Texts{"spec.endpoints[0].scrapeTimeout: must not be greater than scrape_interval (5s)"});
-  const Texts regex =
-      Errors(kKind, Endpoint(R"("relabelings": [{}, {"targetLabel": "a", "regex": "a("}])"));
+  const Texts regex = Errors(
+      kErrorsKind, WithEndpoint(R"("relabelings": [{}, {"targetLabel": "a", "regex": "a("}])"));
   REQUIRE(regex.size() == 2);
   CHECK(regex[0].starts_with("spec.endpoints[0].relabelings[0]: "));
   CHECK(regex[1].starts_with("spec.endpoints[0].relabelings[1].regex: not a regular expression"));
-  CHECK(Errors(kKind, Endpoint(R"("metricRelabelings": [{"action": "explode"}])"))
+  CHECK(Errors(kErrorsKind, WithEndpoint(R"("metricRelabelings": [{"action": "explode"}])"))
             .at(0)
             .starts_with("spec.endpoints[0].metricRelabelings[0].action: "));
-  CHECK(Errors(kKind, R"({"endpoints": [{}], "selector": {"matchExpressions":
+  CHECK(Errors(kErrorsKind, R"({"endpoints": [{}], "selector": {"matchExpressions":
                           [{"key": "a", "operator": "Gt", "values": ["1"]}]}})") ==
         Texts{"spec.selector.matchExpressions[0].operator: expected In, NotIn, Exists or "
               "DoesNotExist"});
-  CHECK(Errors(kKind, R"({"endpoints": [{}], "scrapeClass": "mine"})") ==
+  CHECK(Errors(kErrorsKind, R"({"endpoints": [{}], "scrapeClass": "mine"})") ==
         Texts{"spec.scrapeClass: there are no scrape classes in limpet"});
-  CHECK(Errors(kKind, R"({"endpoints": [{}], "sampleLimit": "many"})")
+  CHECK(Errors(kErrorsKind, R"({"endpoints": [{}], "sampleLimit": "many"})")
             .at(0)
             .starts_with("spec.sampleLimit: expected a whole number from 0"));
-  CHECK(Errors(kKind, R"({"endpoints": [{}], "namespaceSelector": {"matchNames": ["A/B"]}})")
+  CHECK(Errors(kErrorsKind, R"({"endpoints": [{}], "namespaceSelector": {"matchNames": ["A/B"]}})")
             .at(0)
             .starts_with("spec.namespaceSelector.matchNames[0]: expected a namespace"));
 }
 
 TEST_CASE_FIXTURE(MonitorFixture, "all errors of an object are told at once") {
-  const Texts errors = Errors(kKind, R"({"endpoints": [
+  const Texts errors = Errors(kErrorsKind, R"({"endpoints": [
     {"interval": "x"}, {"port": "("},
     {"basicAuth": {"username": {"name": "a", "key": "b"},
                    "password": {"name": "", "key": "b"}}}]})");
@@ -59,21 +61,21 @@ TEST_CASE_FIXTURE(MonitorFixture, "types that no API server would have let throu
         R"({"endpoints": [{"tlsConfig": {"ca": {"secret": 3}}}]})",
         R"({"endpoints": [{"scheme": {}, "path": ["a"]}]})"}) {
     CAPTURE(spec);
-    CHECK_FALSE(Errors(kKind, spec).empty());
+    CHECK_FALSE(Errors(kErrorsKind, spec).empty());
   }
   // What is not read does no harm.
   for (const std::string spec : {"{}", R"({"endpoints": 3})", R"({"endpoints": [], "x": null})"}) {
-    CHECK(Translate(kKind, spec).errors == Texts{});
+    CHECK(Translate(kErrorsKind, spec).errors == Texts{});
   }
-  CHECK(Errors(kKind, "[]") == Texts{"spec: not a JSON object"});
-  CHECK(Errors(kKind, R"({"endpoints": [)").size() == 1);
+  CHECK(Errors(kErrorsKind, "[]") == Texts{"spec: not a JSON object"});
+  CHECK(Errors(kErrorsKind, R"({"endpoints": [)").size() == 1);
 }
 
 TEST_CASE_FIXTURE(MonitorFixture, "an object has at most 100 endpoints") {
   std::string endpoints = "{}";
   for (int i = 0; i < 99; ++i) endpoints += ",{}";
-  CHECK(Translate(kKind, R"({"endpoints": [)" + endpoints + "]}").jobs.size() == 100);
-  CHECK(Errors(kKind, R"({"endpoints": [)" + endpoints + ",{}]}") ==
+  CHECK(Translate(kErrorsKind, R"({"endpoints": [)" + endpoints + "]}").jobs.size() == 100);
+  CHECK(Errors(kErrorsKind, R"({"endpoints": [)" + endpoints + ",{}]}") ==
         Texts{"spec.endpoints: more than 100 endpoints"});
 }
 

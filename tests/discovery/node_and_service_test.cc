@@ -6,7 +6,8 @@
 namespace limpet {
 namespace {
 
-constexpr const char* kNode = R"({"metadata":{"name":"node-1","labels":{"kubernetes.io/os":"linux"},
+constexpr const char* kLinuxNode =
+    R"({"metadata":{"name":"node-1","labels":{"kubernetes.io/os":"linux"},
   "annotations":{"a/b":"c"}},"spec":{"providerID":"aws:///zone/i-1"},"status":{
   "addresses":[{"type":"Hostname","address":"host-1"},{"type":"ExternalIP","address":"1.2.3.4"},
     {"type":"InternalIP","address":"10.0.0.1"},{"type":"InternalIP","address":"fd00::1"}],
@@ -14,7 +15,7 @@ constexpr const char* kNode = R"({"metadata":{"name":"node-1","labels":{"kuberne
   "daemonEndpoints":{"kubeletEndpoint":{"Port":10250}}}})";
 
 TEST_CASE("node: the kubelet's address, and the node's labels") {
-  const TargetGroup group = GroupOf("node", kNode);
+  const TargetGroup group = GroupOf("node", kLinuxNode);
   CHECK(group.source == "node/node-1");
   CheckLabels(group.labels, Labels{{"__meta_kubernetes_node_name", "node-1"},
                                    {"__meta_kubernetes_node_provider_id", "aws:///zone/i-1"},

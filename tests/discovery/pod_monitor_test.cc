@@ -4,9 +4,9 @@ namespace limpet {
 namespace {
 
 using Texts = std::vector<std::string>;
-constexpr auto kKind = MonitorKind::kPodMonitor;
+constexpr auto kPodKind = MonitorKind::kPodMonitor;
 
-Labels Discovered() {
+Labels DiscoveredPod() {
   return Labels({{"__address__", "10.0.0.1:8080"},
                  {"__meta_kubernetes_namespace", "shop"},
                  {"__meta_kubernetes_pod_name", "api-0"},
@@ -21,7 +21,7 @@ Labels Discovered() {
 }
 
 TEST_CASE_FIXTURE(MonitorFixture, "a PodMonitor's rules are those of the operator, in order") {
-  const ScrapeConfig job = Job(kKind, R"({
+  const ScrapeConfig job = Job(kPodKind, R"({
     "jobLabel": "app", "podTargetLabels": ["team"],
     "selector": {"matchLabels": {"app": "api"},
                  "matchExpressions": [{"key": "team", "operator": "Exists"}]},
@@ -48,20 +48,21 @@ TEST_CASE_FIXTURE(MonitorFixture, "a PodMonitor's rules are those of the operato
 
 TEST_CASE_FIXTURE(MonitorFixture, "a PodMonitor's targets have the labels of the operator") {
   const ScrapeConfig job =
-      Job(kKind, R"({"podTargetLabels": ["team"], "podMetricsEndpoints": [{"port": "http"}]})");
-  CHECK(Relabelled(job, Discovered()) == Labels({{"__address__", "10.0.0.1:8080"},
-                                                 {"container", "main"},
-                                                 {"endpoint", "http"},
-                                                 {"job", "shop/api"},
-                                                 {"namespace", "shop"},
-                                                 {"pod", "api-0"},
-                                                 {"team", "red"}}));
+      Job(kPodKind, R"({"podTargetLabels": ["team"], "podMetricsEndpoints": [{"port": "http"}]})");
+  CHECK(Relabelled(job, DiscoveredPod()) == Labels({{"__address__", "10.0.0.1:8080"},
+                                                    {"container", "main"},
+                                                    {"endpoint", "http"},
+                                                    {"job", "shop/api"},
+                                                    {"namespace", "shop"},
+                                                    {"pod", "api-0"},
+                                                    {"team", "red"}}));
 }
 
 TEST_CASE_FIXTURE(MonitorFixture,
                   "a PodMonitor's port is a name, a number, or the old targetPort") {
   const auto labels = [this](const std::string& endpoint) {
-    return Relabelled(Job(kKind, R"({"podMetricsEndpoints": [)" + endpoint + "]}"), Discovered());
+    return Relabelled(Job(kPodKind, R"({"podMetricsEndpoints": [)" + endpoint + "]}"),
+                      DiscoveredPod());
   };
   CHECK(labels(R"({"portNumber": 8080})"));
   CHECK_FALSE(labels(R"({"portNumber": 8080})")->Has("endpoint"));
@@ -73,7 +74,7 @@ TEST_CASE_FIXTURE(MonitorFixture,
 }
 
 TEST_CASE_FIXTURE(MonitorFixture, "a PodMonitor lets the API server select") {
-  const ScrapeConfig job = Job(kKind, R"({"selectorMechanism": "RoleSelector",
+  const ScrapeConfig job = Job(kPodKind, R"({"selectorMechanism": "RoleSelector",
     "selector": {"matchLabels": {"app": "api"}}, "podMetricsEndpoints": [{}]})");
   CHECK(job.kubernetes_sd_configs[0].selectors ==
         std::vector<KubernetesSelector>{{"pod", "app=api", ""}});

@@ -11,10 +11,10 @@ namespace {
 
 const PodName kPod{"a", "p"};
 
-std::string Pod(const std::string& name, const std::string& ip = "10.0.0.1",
-                const std::string& spec =
-                    R"("containers":[{"name":"c","ports":[{"containerPort":80},)"
-                    R"({"containerPort":81}]}])") {
+std::string PodObject(const std::string& name, const std::string& ip = "10.0.0.1",
+                      const std::string& spec =
+                          R"("containers":[{"name":"c","ports":[{"containerPort":80},)"
+                          R"({"containerPort":81}]}])") {
   return R"({"metadata":{"name":")" + name +
          R"(","namespace":"a","ownerReferences":[{"kind":"ReplicaSet","name":"r","controller":true}]},)" +
          R"("spec":{"nodeName":"n1",)" + spec + R"(},"status":{"phase":"Running","podIP":")" + ip +
@@ -48,7 +48,7 @@ class Fixture : public ClusterFixture {
 };
 
 TEST_CASE_FIXTURE(Fixture, "a pod is found with what the watch knows of it") {
-  objects_[kPods] = {Pod("p"), Pod("q")};
+  objects_[kPods] = {PodObject("p"), PodObject("q")};
   Apply({Job("job", {Role("pod")})});
   ServeUntilConnected();
   const PodSearch search = Search();
@@ -78,7 +78,7 @@ TEST_CASE_FIXTURE(Fixture, "a pod is found with what the watch knows of it") {
 }
 
 TEST_CASE_FIXTURE(Fixture, "endpoints show the targets of that pod alone") {
-  objects_[kPods] = {Pod("p"), Pod("q")};
+  objects_[kPods] = {PodObject("p"), PodObject("q")};
   objects_[kEndpoints] = {Endpoints("s", {"p", "q"}), Endpoints("t", {"q"}),
                           Endpoints("gone", {"absent"})};
   Apply({Job("job", {Role("endpoints")})});
@@ -108,7 +108,8 @@ TEST_CASE_FIXTURE(Fixture, "endpoints show the targets of that pod alone") {
 }
 
 TEST_CASE_FIXTURE(Fixture, "a pod that is seen and has no targets says why") {
-  objects_[kPods] = {Pod("p", ""), Pod("bare", "10.0.0.2", R"("containers":[])"), Pod("nodeless")};
+  objects_[kPods] = {PodObject("p", ""), PodObject("bare", "10.0.0.2", R"("containers":[])"),
+                     PodObject("nodeless")};
   KubernetesSdConfig with_node = Role("pod");
   with_node.attach.node = true;
   Apply({Job("job", {Role("pod")}), Job("nodes", {with_node})});
@@ -162,7 +163,7 @@ TEST_CASE_FIXTURE(Fixture, "a watch that is refused is the reason") {
 }
 
 TEST_CASE_FIXTURE(Fixture, "what a role waits for is the reason, also where the pod is known") {
-  objects_[kPods] = {Pod("p")};
+  objects_[kPods] = {PodObject("p")};
   held_ = {kNodes};
   KubernetesSdConfig with_node = Role("pod");
   with_node.attach.node = true;
@@ -174,7 +175,7 @@ TEST_CASE_FIXTURE(Fixture, "what a role waits for is the reason, also where the 
 }
 
 TEST_CASE_FIXTURE(Fixture, "groups are told again by their source, and only those wanted") {
-  objects_[kPods] = {Pod("p"), Pod("pending", ""), Pod("q")};
+  objects_[kPods] = {PodObject("p"), PodObject("pending", ""), PodObject("q")};
   objects_[kNodes] = {R"({"metadata":{"name":"n1"},"status":{"addresses":)"
                       R"([{"type":"InternalIP","address":"10.0.0.9"}]}})"};
   ScrapeConfig job = Job("job", {Role("pod"), Role("pod"), Role("node")});
@@ -206,7 +207,7 @@ TEST_CASE_FIXTURE(Fixture, "groups are told again by their source, and only thos
   CHECK(count("job", 3) == 3);
   CHECK(count("job", 1) == 1);
   CHECK(count("other", 100) == 0);
-  Event(kPods, "DELETED", Pod("p"));
+  Event(kPods, "DELETED", PodObject("p"));
   ServeUntil([&] { return !Known().contains("pod/a/p#1"); });
   CHECK(count("job", 100) == 4);
   CHECK_FALSE(Sightings().at("job#0").seen);

@@ -4,11 +4,11 @@ namespace limpet {
 namespace {
 
 using Texts = std::vector<std::string>;
-constexpr auto kKind = MonitorKind::kProbe;
+constexpr auto kProbeKind = MonitorKind::kProbe;
 
 TEST_CASE_FIXTURE(MonitorFixture, "a Probe of static targets") {
   AddSecret("web", {{"token", "t0k3n"}});
-  const ScrapeConfig job = Job(kKind, R"({
+  const ScrapeConfig job = Job(kProbeKind, R"({
     "jobName": "sites", "module": "http_2xx", "interval": "60s", "scrapeTimeout": "9s",
     "params": [{"name": "module", "values": ["other"]}, {"name": "debug", "values": ["true"]}],
     "prober": {"url": "blackbox:9115", "scheme": "HTTPS", "proxyUrl": "http://proxy:1"},
@@ -45,14 +45,14 @@ TEST_CASE_FIXTURE(MonitorFixture, "a Probe of static targets") {
 }
 
 TEST_CASE_FIXTURE(MonitorFixture, "a Probe's own namespace label stays") {
-  const ScrapeConfig job = Job(kKind, R"({"prober": {"url": "p", "path": "/x"}, "targets":
+  const ScrapeConfig job = Job(kProbeKind, R"({"prober": {"url": "p", "path": "/x"}, "targets":
     {"staticConfig": {"static": ["a"], "labels": {"namespace": "mine"}}}})");
   CHECK(job.static_configs.at(0).labels == Labels({{"namespace", "mine"}}));
   CHECK(job.metrics_path == "/x");
 }
 
 TEST_CASE_FIXTURE(MonitorFixture, "a Probe of ingresses") {
-  const ScrapeConfig job = Job(kKind, R"({"prober": {"url": "blackbox:9115"}, "targets":
+  const ScrapeConfig job = Job(kProbeKind, R"({"prober": {"url": "blackbox:9115"}, "targets":
     {"ingress": {"selector": {"matchLabels": {"probe": "yes"}},
                  "namespaceSelector": {"any": true},
                  "relabelingConfigs": [{"targetLabel": "x", "replacement": "y"}]}}})");
@@ -77,16 +77,16 @@ TEST_CASE_FIXTURE(MonitorFixture, "a Probe of ingresses") {
 }
 
 TEST_CASE_FIXTURE(MonitorFixture, "a Probe that lacks something is in error") {
-  CHECK(Errors(kKind, R"({"prober": {"url": "p"}})") ==
+  CHECK(Errors(kProbeKind, R"({"prober": {"url": "p"}})") ==
         Texts{"spec.targets: needs staticConfig or ingress"});
   const std::string static_targets = R"("targets": {"staticConfig": {"static": ["a"]}})";
   const Texts no_url = {
       "spec.prober.url: expected host or host:port, the scheme and path have fields of their own"};
-  CHECK(Errors(kKind, "{" + static_targets + "}") == no_url);
-  CHECK(Errors(kKind, R"({"prober": {"url": "http://p"}, )" + static_targets + "}") == no_url);
-  CHECK(Errors(kKind, R"({"prober": {"url": "p"}, "params": [{"name": "a", "values": ["1"]},
+  CHECK(Errors(kProbeKind, "{" + static_targets + "}") == no_url);
+  CHECK(Errors(kProbeKind, R"({"prober": {"url": "http://p"}, )" + static_targets + "}") == no_url);
+  CHECK(Errors(kProbeKind, R"({"prober": {"url": "p"}, "params": [{"name": "a", "values": ["1"]},
     {"name": "a", "values": ["2"]}], )" +
-                          static_targets + "}") ==
+                               static_targets + "}") ==
         Texts{"spec.params[1].name: is in the list already"});
 }
 

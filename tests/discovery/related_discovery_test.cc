@@ -18,7 +18,7 @@ std::string Pod(const std::string& name, const std::string& label = "x",
          R"("status":{"podIP":"10.0.0.1","qosClass":"Burstable"}})";
 }
 
-std::string Service(const std::string& name, const std::string& label = "x") {
+std::string ServiceObject(const std::string& name, const std::string& label = "x") {
   return R"({"metadata":{"name":")" + name + R"(","namespace":"a","labels":{"l":")" + label +
          R"("}}})";
 }
@@ -54,7 +54,7 @@ constexpr const char* kNodeLabel = "__meta_kubernetes_node_label_l";
 
 TEST_CASE_FIXTURE(ClusterFixture, "one watch a kind, shared by jobs and roles") {
   objects_[kPods] = {Pod("p")};
-  objects_[kServices] = {Service("s")};
+  objects_[kServices] = {ServiceObject("s")};
   objects_[kEndpoints] = {Endpoints("s", {"p"})};
   objects_[kSlices] = {Slice("s-1", "s", "p")};
   Apply({Job("job", {Role("endpoints"), Role("pod")}), Job("other", {Role("endpointslice")}),
@@ -105,7 +105,7 @@ TEST_CASE_FIXTURE(ClusterFixture,
                   "nothing is told before all kinds have listed, then all at once") {
   for (const char* late : {kPods, kServices, kEndpoints}) CHECK(objects_[late].empty());
   objects_[kPods] = {Pod("p", "pod")};
-  objects_[kServices] = {Service("s", "service")};
+  objects_[kServices] = {ServiceObject("s", "service")};
   objects_[kEndpoints] = {Endpoints("s", {"p"})};
   std::string late;
   SUBCASE("pods last") { late = kPods; }
@@ -129,7 +129,7 @@ TEST_CASE_FIXTURE(ClusterFixture,
 
 TEST_CASE_FIXTURE(ClusterFixture, "an event makes anew just the groups that it touches") {
   objects_[kPods] = {Pod("p"), Pod("q")};
-  objects_[kServices] = {Service("s"), Service("t")};
+  objects_[kServices] = {ServiceObject("s"), ServiceObject("t")};
   objects_[kEndpoints] = {Endpoints("s", {"p", "new"}), Endpoints("t", {"q"}), Endpoints("u", {})};
   objects_[kNodes] = {Node("n1"), Node("n2")};
   KubernetesSdConfig config = Role("endpoints");
@@ -150,7 +150,7 @@ TEST_CASE_FIXTURE(ClusterFixture, "an event makes anew just the groups that it t
   Event(kPods, "ADDED", Pod("new", "there"));
   told({{"job", {"endpoints/a/s"}}});
   CHECK(Target("endpoints/a/s", 1).Get(kPodLabel) == "there");
-  Event(kServices, "MODIFIED", Service("t", "changed"));
+  Event(kServices, "MODIFIED", ServiceObject("t", "changed"));
   told({{"job", {"endpoints/a/t"}}});
   CHECK(groups_["job"]["endpoints/a/t"].labels.Get(kServiceLabel) == "changed");
   Event(kNodes, "MODIFIED", Node("n1", "changed"));
@@ -161,7 +161,7 @@ TEST_CASE_FIXTURE(ClusterFixture, "an event makes anew just the groups that it t
   Event(kNodes, "MODIFIED", Node("n2", "changed"));
   Event(kPods, "ADDED", Pod("stranger"));
   Event(kPods, "MODIFIED", Pod("q"));
-  Event(kServices, "DELETED", Service("u"));
+  Event(kServices, "DELETED", ServiceObject("u"));
   Event(kEndpoints, "MODIFIED", Endpoints("t", {"q"}));
   for (const char* path : {kPods, kServices, kEndpoints, kNodes}) {
     Event(path, "BOOKMARK", R"({"metadata":{"resourceVersion":"99"}})");
@@ -177,7 +177,7 @@ TEST_CASE_FIXTURE(ClusterFixture, "an event makes anew just the groups that it t
 
 TEST_CASE_FIXTURE(ClusterFixture, "deletions in any order between kinds leave nothing behind") {
   objects_[kPods] = {Pod("p")};
-  objects_[kServices] = {Service("s")};
+  objects_[kServices] = {ServiceObject("s")};
   objects_[kSlices] = {Slice("s-1", "s", "p")};
   Apply({Job("job", {Role("endpointslice")})});
   ServeUntilConnected();
@@ -197,7 +197,7 @@ TEST_CASE_FIXTURE(ClusterFixture, "deletions in any order between kinds leave no
   uint64_t left = 3;
   for (const int which : order) {
     if (which == 0) Event(kPods, "DELETED", Pod("p"));
-    if (which == 1) Event(kServices, "DELETED", Service("s"));
+    if (which == 1) Event(kServices, "DELETED", ServiceObject("s"));
     if (which == 2) Event(kSlices, "DELETED", Slice("s-1", "s", "p"));
     Until([&] { return objects_left() < left; });
     --left;
@@ -210,7 +210,7 @@ TEST_CASE_FIXTURE(ClusterFixture, "deletions in any order between kinds leave no
   CHECK_FALSE(Target("endpointslice/a/s-1").Has(kPodLabel));
   Event(kPods, "ADDED", Pod("p", "back"));
   Until([&] { return Target("endpointslice/a/s-1").Get(kPodLabel) == "back"; });
-  Event(kServices, "ADDED", Service("s", "back"));
+  Event(kServices, "ADDED", ServiceObject("s", "back"));
   Until([&] { return groups_["job"]["endpointslice/a/s-1"].labels.Get(kServiceLabel) == "back"; });
 }
 

@@ -4,11 +4,11 @@ namespace limpet {
 namespace {
 
 using Texts = std::vector<std::string>;
-constexpr auto kKind = MonitorKind::kScrapeConfig;
+constexpr auto kScrapeConfigKind = MonitorKind::kScrapeConfig;
 
 TEST_CASE_FIXTURE(MonitorFixture, "a ScrapeConfig of static targets") {
   AddSecret("login", {{"user", "anna"}, {"password", "pw"}});
-  const ScrapeConfig job = Job(kKind, R"({
+  const ScrapeConfig job = Job(kScrapeConfigKind, R"({
     "jobName": "hosts", "metricsPath": "/m", "scrapeInterval": "1m", "scrapeTimeout": "2s",
     "scheme": "HTTP", "params": {"a": ["b"]}, "honorLabels": true, "honorTimestamps": false,
     "trackTimestampsStaleness": true, "enableCompression": false, "enableHTTP2": true,
@@ -40,7 +40,7 @@ TEST_CASE_FIXTURE(MonitorFixture, "a ScrapeConfig of static targets") {
 
 TEST_CASE_FIXTURE(MonitorFixture, "a ScrapeConfig that asks Kubernetes") {
   settings_.kubeconfig_file = "/etc/kubeconfig";
-  const ScrapeConfig job = Job(kKind, R"({"kubernetesSDConfigs": [
+  const ScrapeConfig job = Job(kScrapeConfigKind, R"({"kubernetesSDConfigs": [
     {"role": "Endpoints", "namespaces": {"names": ["a"]},
      "selectors": [{"role": "Service", "label": "app=api", "field": "metadata.name=x"}],
      "attachMetadata": {"node": true}},
@@ -61,7 +61,7 @@ TEST_CASE_FIXTURE(MonitorFixture, "a ScrapeConfig that asks Kubernetes") {
 
 TEST_CASE_FIXTURE(MonitorFixture, "a ScrapeConfig that asks a server for targets") {
   AddSecret("sd", {{"token", "t0k3n"}});
-  const ScrapeConfig job = Job(kKind, R"({"httpSDConfigs": [
+  const ScrapeConfig job = Job(kScrapeConfigKind, R"({"httpSDConfigs": [
     {"url": "http://sd.example/targets", "refreshInterval": "5s",
      "authorization": {"credentials": {"name": "sd", "key": "token"}}}]})");
   REQUIRE(job.http_sd_configs.size() == 1);
@@ -72,14 +72,14 @@ TEST_CASE_FIXTURE(MonitorFixture, "a ScrapeConfig that asks a server for targets
 
 TEST_CASE_FIXTURE(MonitorFixture, "a ScrapeConfig reads files where that is allowed") {
   const std::string spec = R"({"fileSDConfigs": [{"files": ["/etc/targets/*.json"]}]})";
-  CHECK(Errors(kKind, spec).front() ==
+  CHECK(Errors(kScrapeConfigKind, spec).front() ==
         "spec.fileSDConfigs[0].files: files are not allowed (allow_files in kubernetes_monitors)");
   settings_.allow_files = true;
-  CHECK(Job(kKind, spec).file_sd_configs.at(0).files == Texts{"/etc/targets/*.json"});
+  CHECK(Job(kScrapeConfigKind, spec).file_sd_configs.at(0).files == Texts{"/etc/targets/*.json"});
 }
 
 TEST_CASE_FIXTURE(MonitorFixture, "a ScrapeConfig that discovers otherwise is in error") {
-  CHECK(Errors(kKind, R"({"consulSDConfigs": [{"server": "c:1"}], "dnsSDConfigs": [],
+  CHECK(Errors(kScrapeConfigKind, R"({"consulSDConfigs": [{"server": "c:1"}], "dnsSDConfigs": [],
                           "staticConfigs": [{"targets": ["a:1"]}]})") ==
         Texts{"spec.consulSDConfigs: not supported by limpet"});
 }

@@ -4,7 +4,7 @@ namespace limpet {
 namespace {
 
 using Texts = std::vector<std::string>;
-constexpr auto kKind = MonitorKind::kServiceMonitor;
+constexpr auto kServiceKind = MonitorKind::kServiceMonitor;
 
 // As the endpoints role finds a pod behind a service.
 Labels Discovered() {
@@ -32,7 +32,7 @@ Labels With(const Labels& labels, std::string_view name, std::string_view value)
 }
 
 TEST_CASE_FIXTURE(MonitorFixture, "a ServiceMonitor's rules are those of the operator, in order") {
-  const ScrapeConfig job = Job(kKind, R"({
+  const ScrapeConfig job = Job(kServiceKind, R"({
     "jobLabel": "team.name", "targetLabels": ["team.name"], "podTargetLabels": ["zone"],
     "selector": {"matchLabels": {"b.c/d": "1.0", "app": "api"},
                  "matchExpressions": [
@@ -77,7 +77,7 @@ TEST_CASE_FIXTURE(MonitorFixture, "a ServiceMonitor's rules are those of the ope
 }
 
 TEST_CASE_FIXTURE(MonitorFixture, "a ServiceMonitor's targets have the labels of the operator") {
-  const ScrapeConfig job = Job(kKind, R"({"selector": {"matchLabels": {"app": "api"}},
+  const ScrapeConfig job = Job(kServiceKind, R"({"selector": {"matchLabels": {"app": "api"}},
     "targetLabels": ["team.name"], "podTargetLabels": ["zone", "absent"],
     "endpoints": [{"port": "metrics"}]})");
   CHECK(Relabelled(job, Discovered()) == Labels({{"__address__", "10.0.0.1:8080"},
@@ -96,19 +96,19 @@ TEST_CASE_FIXTURE(MonitorFixture, "a ServiceMonitor's targets have the labels of
 
 TEST_CASE_FIXTURE(MonitorFixture,
                   "a ServiceMonitor takes ports by the container's name or number") {
-  const ScrapeConfig by_name = Job(kKind, R"({"endpoints": [{"targetPort": "http"}]})");
+  const ScrapeConfig by_name = Job(kServiceKind, R"({"endpoints": [{"targetPort": "http"}]})");
   CHECK(Relabelled(by_name, Discovered())->Get("endpoint") == "http");
   const ScrapeConfig by_number =
-      Job(kKind, R"({"endpoints": [{"targetPort": 8080, "filterRunning": false}]})");
+      Job(kServiceKind, R"({"endpoints": [{"targetPort": 8080, "filterRunning": false}]})");
   CHECK(Relabelled(by_number, Discovered())->Get("endpoint") == "8080");
   CHECK(Relabelled(by_number, With(Discovered(), "__meta_kubernetes_pod_phase", "Failed")));
-  const ScrapeConfig other = Job(kKind, R"({"endpoints": [{"targetPort": 9090}]})");
+  const ScrapeConfig other = Job(kServiceKind, R"({"endpoints": [{"targetPort": 9090}]})");
   CHECK_FALSE(Relabelled(other, Discovered()));
 }
 
 TEST_CASE_FIXTURE(MonitorFixture, "a ServiceMonitor says where to look") {
   const auto namespaces = [this](const std::string& selector) {
-    return Job(kKind, R"({"namespaceSelector": )" + selector + R"(, "endpoints": [{}]})")
+    return Job(kServiceKind, R"({"namespaceSelector": )" + selector + R"(, "endpoints": [{}]})")
         .kubernetes_sd_configs.at(0)
         .namespaces;
   };
@@ -121,8 +121,8 @@ TEST_CASE_FIXTURE(MonitorFixture, "a ServiceMonitor says where to look") {
 }
 
 TEST_CASE_FIXTURE(MonitorFixture, "a ServiceMonitor's role, selectors and metadata") {
-  CHECK(Job(kKind, R"({"endpoints": [{}]})").kubernetes_sd_configs[0].role == "endpoints");
-  const ScrapeConfig slices = Job(kKind, R"({"serviceDiscoveryRole": "EndpointSlice",
+  CHECK(Job(kServiceKind, R"({"endpoints": [{}]})").kubernetes_sd_configs[0].role == "endpoints");
+  const ScrapeConfig slices = Job(kServiceKind, R"({"serviceDiscoveryRole": "EndpointSlice",
     "attachMetadata": {"node": true}, "selectorMechanism": "RoleSelector",
     "selector": {"matchLabels": {"app": "api"},
                  "matchExpressions": [{"key": "x", "operator": "In", "values": ["a", "b"]},
@@ -140,12 +140,13 @@ TEST_CASE_FIXTURE(MonitorFixture, "a ServiceMonitor's role, selectors and metada
   CHECK(rules.at(1) == "keep __meta_kubernetes_endpointslice_port_name /metrics/");
   CHECK(rules.at(2).find("endpointslice_address_target_kind") != std::string::npos);
   settings_.endpoint_slices = true;
-  CHECK(Job(kKind, R"({"endpoints": [{}]})").kubernetes_sd_configs[0].role == "endpointslice");
+  CHECK(Job(kServiceKind, R"({"endpoints": [{}]})").kubernetes_sd_configs[0].role ==
+        "endpointslice");
 }
 
 TEST_CASE_FIXTURE(MonitorFixture, "each endpoint is a job with its own settings") {
   global_.scrape_interval = Millis(60'000);
-  const MonitorJobs made = Translate(kKind, R"({
+  const MonitorJobs made = Translate(kServiceKind, R"({
     "sampleLimit": 100, "targetLimit": 7, "labelLimit": 6, "labelNameLengthLimit": 5,
     "labelValueLengthLimit": 4, "bodySizeLimit": "1MB", "keepDroppedTargets": 3,
     "scrapeProtocols": ["PrometheusProto", "PrometheusText0.0.4"],
@@ -199,7 +200,7 @@ TEST_CASE_FIXTURE(MonitorFixture, "enforced limits bound what objects set") {
   settings_.enforced_body_size_limit = 1000;
   settings_.pod_target_labels = {"a.b"};
   const ScrapeConfig job =
-      Job(kKind, R"({"sampleLimit": 100, "targetLimit": 7, "endpoints": [{}]})");
+      Job(kServiceKind, R"({"sampleLimit": 100, "targetLimit": 7, "endpoints": [{}]})");
   CHECK(job.sample_limit == 50);
   CHECK(job.target_limit == 7);
   CHECK(job.body_size_limit == 1000);
@@ -210,7 +211,7 @@ TEST_CASE_FIXTURE(MonitorFixture, "enforced limits bound what objects set") {
 TEST_CASE_FIXTURE(MonitorFixture, "targets are looked for at the API server of the objects") {
   settings_.api_server = *ParseUrl("http://127.0.0.1:1");
   settings_.http.follow_redirects = false;
-  const ScrapeConfig job = Job(kKind, R"({"endpoints": [{}]})");
+  const ScrapeConfig job = Job(kServiceKind, R"({"endpoints": [{}]})");
   CHECK(job.kubernetes_sd_configs[0].api_server == settings_.api_server);
   CHECK(job.kubernetes_sd_configs[0].http == settings_.http);
 }

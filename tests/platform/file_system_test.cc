@@ -11,14 +11,14 @@
 namespace limpet {
 namespace {
 
-class TemporaryDirectory {
+class FilesDirectory {
  public:
-  TemporaryDirectory() {
+  FilesDirectory() {
     std::string name = (std::filesystem::temp_directory_path() / "limpet-XXXXXX").string();
     REQUIRE(::mkdtemp(name.data()) != nullptr);
     path_ = name;
   }
-  ~TemporaryDirectory() { std::filesystem::remove_all(path_); }
+  ~FilesDirectory() { std::filesystem::remove_all(path_); }
   std::string operator/(const std::string& name) const { return path_ + "/" + name; }
   const std::string& path() const { return path_; }
 
@@ -33,7 +33,7 @@ std::string ReadAll(File& file) {
 }
 
 TEST_CASE("a new file is written at its end and read at any offset") {
-  TemporaryDirectory dir;
+  FilesDirectory dir;
   FileSystem& files = PosixFileSystem();
   auto file = files.Open(dir / "a", OpenMode::kCreateNew).value();
   REQUIRE(file->Append("hello ").has_value());
@@ -48,7 +48,7 @@ TEST_CASE("a new file is written at its end and read at any offset") {
 }
 
 TEST_CASE("what is appended after a truncation begins where the file now ends") {
-  TemporaryDirectory dir;
+  FilesDirectory dir;
   FileSystem& files = PosixFileSystem();
   {
     REQUIRE(files.Open(dir / "a", OpenMode::kCreateNew).value()->Append("0123456789").has_value());
@@ -60,7 +60,7 @@ TEST_CASE("what is appended after a truncation begins where the file now ends") 
 }
 
 TEST_CASE("a large append arrives whole") {
-  TemporaryDirectory dir;
+  FilesDirectory dir;
   std::string bytes(3 << 20, 'x');
   for (size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<char>(i * 31);
   auto file = PosixFileSystem().Open(dir / "a", OpenMode::kCreateNew).value();
@@ -69,7 +69,7 @@ TEST_CASE("a large append arrives whole") {
 }
 
 TEST_CASE("errors carry errno and the path") {
-  TemporaryDirectory dir;
+  FilesDirectory dir;
   FileSystem& files = PosixFileSystem();
   auto missing = files.Open(dir / "none", OpenMode::kRead);
   REQUIRE_FALSE(missing.has_value());
@@ -95,7 +95,7 @@ TEST_CASE("a full device is an error with ENOSPC") {
 }
 
 TEST_CASE("only regular files are listed, sorted") {
-  TemporaryDirectory dir;
+  FilesDirectory dir;
   FileSystem& files = PosixFileSystem();
   for (const char* name : {"b", "a", "00000002.seg", "00000010.seg"}) {
     REQUIRE(files.Open(dir / name, OpenMode::kCreateNew).has_value());
@@ -109,7 +109,7 @@ TEST_CASE("only regular files are listed, sorted") {
 }
 
 TEST_CASE("rename replaces and remove removes") {
-  TemporaryDirectory dir;
+  FilesDirectory dir;
   FileSystem& files = PosixFileSystem();
   REQUIRE(files.Open(dir / "a", OpenMode::kCreateNew).value()->Append("new").has_value());
   REQUIRE(files.Open(dir / "b", OpenMode::kCreateNew).value()->Append("old").has_value());
@@ -121,7 +121,7 @@ TEST_CASE("rename replaces and remove removes") {
 }
 
 TEST_CASE("a lock is held by one, until it is destroyed") {
-  TemporaryDirectory dir;
+  FilesDirectory dir;
   FileSystem& files = PosixFileSystem();
   auto lock = files.Lock(dir / "lock");
   REQUIRE(lock.has_value());
@@ -133,7 +133,7 @@ TEST_CASE("a lock is held by one, until it is destroyed") {
 }
 
 TEST_CASE("a whole file is read up to its bound") {
-  TemporaryDirectory dir;
+  FilesDirectory dir;
   const std::string text(40'000, 'y');
   REQUIRE(
       PosixFileSystem().Open(dir / "a", OpenMode::kCreateNew).value()->Append(text).has_value());

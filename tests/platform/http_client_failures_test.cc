@@ -5,15 +5,12 @@
 #include <memory>
 
 #include "agent/platform/http_client.h"
+#include "tests/platform/answering_server.h"
 #include "tests/platform/http_client_harness.h"
 #include "tests/platform/scripted_server.h"
 
 namespace limpet {
 namespace {
-
-bool Contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
 
 ScriptedServer::Script Sends(std::string bytes, bool then_closes) {
   return [bytes = std::move(bytes), then_closes](ScriptedPeer& peer) {

@@ -11,13 +11,13 @@
 namespace limpet {
 namespace {
 
-class TemporaryDirectory {
+class CredentialsDirectory {
  public:
-  TemporaryDirectory() {
+  CredentialsDirectory() {
     std::string name = (std::filesystem::temp_directory_path() / "limpet-XXXXXX").string();
     path_ = mkdtemp(name.data());
   }
-  ~TemporaryDirectory() { std::filesystem::remove_all(path_); }
+  ~CredentialsDirectory() { std::filesystem::remove_all(path_); }
   std::string operator/(const std::string& name) const { return path_ + "/" + name; }
 
  private:
@@ -73,7 +73,7 @@ TEST_CASE("basic_auth is base64 of user and password") {
 }
 
 TEST_CASE("a token file is read again once it has changed") {
-  const TemporaryDirectory directory;
+  const CredentialsDirectory directory;
   const std::string path = directory / "token";
   WriteFile(path, " one\n");
   HttpCredentials credentials{WithToken("", path)};
@@ -92,7 +92,7 @@ TEST_CASE("a token file is read again once it has changed") {
 }
 
 TEST_CASE("a swapped link is followed") {
-  const TemporaryDirectory directory;
+  const CredentialsDirectory directory;
   for (const char* version : {"v1", "v2"}) {
     std::filesystem::create_directory(directory / version);
     WriteFile(directory / version + "/token", version);
@@ -107,7 +107,7 @@ TEST_CASE("a swapped link is followed") {
 }
 
 TEST_CASE("a password file is trimmed too") {
-  const TemporaryDirectory directory;
+  const CredentialsDirectory directory;
   WriteFile(directory / "password", "open sesame\n\n");
   HttpClientConfig config;
   config.basic_auth.emplace();
@@ -118,7 +118,7 @@ TEST_CASE("a password file is trimmed too") {
 }
 
 TEST_CASE("errors name the file and not what is in it") {
-  const TemporaryDirectory directory;
+  const CredentialsDirectory directory;
   const std::string path = directory / "token";
   HttpCredentials credentials{WithToken("", path)};
   const auto missing = credentials.AuthorizationHeader();

@@ -22,15 +22,15 @@ HttpServerResponse Echo(const HttpServerRequest& request) {
           request.method + " " + request.path + " " + request.Param("q") + "\n"};
 }
 
-struct Fixture {
-  explicit Fixture(HttpServerLimits limits = {}) {
+struct ServerFixture {
+  explicit ServerFixture(HttpServerLimits limits = {}) {
     auto listening = HttpServer::Listen(loop, "127.0.0.1:0", Echo, limits);
     REQUIRE(listening.has_value());
     server = std::move(*listening);
     REQUIRE(server->port() != 0);
     thread = std::thread([this] { loop.Run(); });
   }
-  ~Fixture() {
+  ~ServerFixture() {
     loop.Stop();
     thread.join();
   }
@@ -45,7 +45,7 @@ struct Fixture {
   std::thread thread;
 };
 
-TEST_CASE_FIXTURE(Fixture, "a request is answered with length, type and body") {
+TEST_CASE_FIXTURE(ServerFixture, "a request is answered with length, type and body") {
   const std::string answer =
       Exchange("GET /a%20b?q=x%26y+z HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
   CHECK(answer.starts_with("HTTP/1.1 200 OK\r\n"));
@@ -55,14 +55,15 @@ TEST_CASE_FIXTURE(Fixture, "a request is answered with length, type and body") {
   CHECK(answer.ends_with("\r\n\r\nGET /a b x&y z\n"));
 }
 
-TEST_CASE_FIXTURE(Fixture, "HEAD has the length of the body and no body") {
+TEST_CASE_FIXTURE(ServerFixture, "HEAD has the length of the body and no body") {
   const std::string answer = Exchange("HEAD /a HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
   CHECK(answer.starts_with("HTTP/1.1 200 OK\r\n"));
   CHECK(answer.find("Content-Length: 9\r\n") != std::string::npos);
   CHECK(answer.ends_with("\r\n\r\n"));
 }
 
-TEST_CASE_FIXTURE(Fixture, "a connection is kept, and pipelined requests are answered in order") {
+TEST_CASE_FIXTURE(ServerFixture,
+                  "a connection is kept, and pipelined requests are answered in order") {
   RawClient client(server->port());
   client.Send("GET /1 HTTP/1.1\r\nHost: h\r\n\r\n");
   CHECK(client.Receive("GET /1 \n").starts_with("HTTP/1.1 200"));
@@ -81,18 +82,18 @@ TEST_CASE_FIXTURE(Fixture, "a connection is kept, and pipelined requests are ans
   CHECK(answers.ends_with("POST /last \n"));
 }
 
-TEST_CASE_FIXTURE(Fixture, "an HTTP/1.0 client gets its answer and the end") {
+TEST_CASE_FIXTURE(ServerFixture, "an HTTP/1.0 client gets its answer and the end") {
   CHECK(Exchange("GET /a HTTP/1.0\r\n\r\n").ends_with("GET /a \n"));
 }
 
-TEST_CASE_FIXTURE(Fixture, "a large answer arrives whole") {
+TEST_CASE_FIXTURE(ServerFixture, "a large answer arrives whole") {
   const std::string answer =
       Exchange("GET /large HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
   const size_t body = answer.find("\r\n\r\n") + 4;
   CHECK(answer.size() - body == 3 << 20);
 }
 
-TEST_CASE_FIXTURE(Fixture, "what is not HTTP is answered 400 and closed") {
+TEST_CASE_FIXTURE(ServerFixture, "what is not HTTP is answered 400 and closed") {
   for (const char* request :
        {"nonsense\r\n\r\n", "\x16\x03\x01\x02\x05\x01\r\n\r\n", "GET  /a HTTP/1.1\r\n\r\n",
         "GET /a HTTP/1.1\r\nBad Header\r\n\r\n", "GET /a HTTP/7.1\r\n\r\n",
@@ -105,7 +106,7 @@ TEST_CASE_FIXTURE(Fixture, "what is not HTTP is answered 400 and closed") {
   }
 }
 
-TEST_CASE_FIXTURE(Fixture, "a head or body above its limit is refused") {
+TEST_CASE_FIXTURE(ServerFixture, "a head or body above its limit is refused") {
   const std::string filler(20'000, 'x');
   CHECK(Exchange("GET /" + filler + " HTTP/1.1\r\nHost: h\r\n\r\n").starts_with("HTTP/1.1 431 "));
   CHECK(Exchange("GET / HTTP/1.1\r\nX: " + filler + "\r\n\r\n").starts_with("HTTP/1.1 431 "));
@@ -121,14 +122,14 @@ TEST_CASE_FIXTURE(Fixture, "a head or body above its limit is refused") {
   CHECK(Exchange(chunks + "0\r\n\r\n").starts_with("HTTP/1.1 413 "));
 }
 
-TEST_CASE_FIXTURE(Fixture, "a handler that throws is an answer 500") {
+TEST_CASE_FIXTURE(ServerFixture, "a handler that throws is an answer 500") {
   const std::string answer =
       Exchange("GET /throw HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
   CHECK(answer.starts_with("HTTP/1.1 500 "));
   CHECK(answer.find("no\n") == std::string::npos);
 }
 
-TEST_CASE_FIXTURE(Fixture, "a client that goes away in the middle harms nobody") {
+TEST_CASE_FIXTURE(ServerFixture, "a client that goes away in the middle harms nobody") {
   for (const char* part :
        {"GET", "GET / HTTP/1.1\r\nHo", "POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\nx"}) {
     RawClient client(server->port());
@@ -142,7 +143,7 @@ TEST_CASE("a slow request and an idle connection are closed") {
   HttpServerLimits limits;
   limits.read_timeout = Millis(50);
   limits.idle_timeout = Millis(500);
-  Fixture fixture(limits);
+  ServerFixture fixture(limits);
   RawClient slow(fixture.server->port());
   slow.Send("GET / HT");
   CHECK(slow.Receive() == "");
@@ -157,7 +158,7 @@ TEST_CASE("a client that does not take its answer loses its place") {
   HttpServerLimits limits;
   limits.connections_max = 1;
   limits.write_timeout = Millis(50);
-  Fixture fixture(limits);
+  ServerFixture fixture(limits);
   RawClient stalled(fixture.server->port());
   stalled.Send("GET /huge HTTP/1.1\r\nHost: h\r\n\r\n");
   const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
@@ -171,7 +172,7 @@ TEST_CASE("a client that does not take its answer loses its place") {
 TEST_CASE("a full house lets the oldest idle connection go, and no busy one") {
   HttpServerLimits limits;
   limits.connections_max = 3;
-  Fixture fixture(limits);
+  ServerFixture fixture(limits);
   const uint16_t port = fixture.server->port();
   RawClient busy(port);
   busy.Send("GET /busy HTTP/1.1\r\nHost: h\r\n\r\n");

@@ -7,15 +7,15 @@
 namespace limpet {
 namespace {
 
-class SetClock : public Clock {
+class BudgetClock : public Clock {
  public:
   int64_t WallMs() const override { return 0; }
   SteadyTime Now() const override { return now; }
   SteadyTime now = std::chrono::steady_clock::now();
 };
 
-struct Fixture {
-  explicit Fixture(uint64_t limit = 1000)
+struct BudgetFixture {
+  explicit BudgetFixture(uint64_t limit = 1000)
       : memory(loop, clock, {limit, "test"}, [this] {
           ++measured;
           return used;
@@ -33,14 +33,14 @@ struct Fixture {
   }
 
   EventLoop loop;
-  SetClock clock;
+  BudgetClock clock;
   uint64_t used = 0;
   int measured = 0;
   MemoryBudget memory;
 };
 
 TEST_CASE("a level begins at its mark, at once, and several may be jumped") {
-  Fixture f;
+  BudgetFixture f;
   CHECK(f.At(699) == MemoryLevel::kNormal);
   CHECK(f.At(700) == MemoryLevel::kTrim);
   CHECK(f.At(799) == MemoryLevel::kTrim);
@@ -48,13 +48,13 @@ TEST_CASE("a level begins at its mark, at once, and several may be jumped") {
   CHECK(f.At(899) == MemoryLevel::kNoNewPages);
   CHECK(f.At(900) == MemoryLevel::kNoScrapes);
   CHECK(f.At(5000) == MemoryLevel::kNoScrapes);
-  CHECK(Fixture().At(900) == MemoryLevel::kNoScrapes);
+  CHECK(BudgetFixture().At(900) == MemoryLevel::kNoScrapes);
   CHECK(f.memory.status().used_bytes == 5000);
   CHECK(f.memory.status().limit.origin == "test");
 }
 
 TEST_CASE("levels end one by one, five points below their marks, after a time there") {
-  Fixture f;
+  BudgetFixture f;
   f.At(900);
   CHECK(f.After(60'000, 850) == MemoryLevel::kNoScrapes);
   CHECK(f.After(999, 849) == MemoryLevel::kNoScrapes);
@@ -86,7 +86,7 @@ TEST_CASE("levels end one by one, five points below their marks, after a time th
 }
 
 TEST_CASE("around a mark nothing flutters") {
-  Fixture f;
+  BudgetFixture f;
   f.At(810);
   for (int i = 0; i < 100; ++i) {
     f.clock.now += MemoryBudget::kMeasurePeriod;
@@ -95,7 +95,7 @@ TEST_CASE("around a mark nothing flutters") {
 }
 
 TEST_CASE("remembering is given up where five seconds without scrapes do not help, bit by bit") {
-  Fixture f(6400);
+  BudgetFixture f(6400);
   f.At(6400);
   CHECK(!f.memory.TakeForget(1));
   f.clock.now += MemoryBudget::kForgetAfter;
@@ -113,7 +113,7 @@ TEST_CASE("remembering is given up where five seconds without scrapes do not hel
 }
 
 TEST_CASE("a reserve is kept from what stays, not from what comes and goes") {
-  Fixture f;
+  BudgetFixture f;
   MemoryBudget memory(f.loop, f.clock, {1000, "test", 100}, [&f] { return f.used; });
   f.used = 719;
   CHECK(memory.Measure() == MemoryLevel::kTrim);
@@ -125,7 +125,7 @@ TEST_CASE("a reserve is kept from what stays, not from what comes and goes") {
 }
 
 TEST_CASE("room is what is left to the last mark") {
-  Fixture f;
+  BudgetFixture f;
   f.At(500);
   CHECK(f.memory.room() == 400);
   f.At(2000);
@@ -135,7 +135,7 @@ TEST_CASE("room is what is left to the last mark") {
 }
 
 TEST_CASE("without a limit nothing is measured, refused or bounded") {
-  Fixture f(0);
+  BudgetFixture f(0);
   bool released = false;
   f.memory.Start([&] { released = true; });
   CHECK(f.At(UINT64_MAX) == MemoryLevel::kNormal);
@@ -149,7 +149,7 @@ TEST_CASE("without a limit nothing is measured, refused or bounded") {
 }
 
 TEST_CASE("caches go when a level begins, later now and then, and every second at the last") {
-  Fixture f;
+  BudgetFixture f;
   int releases = 0;
   // The timer itself is real: one turn of it, so much later.
   const auto turn = [&](int64_t later_ms) {

@@ -10,6 +10,7 @@
 #include <fstream>
 
 #include "agent/platform/http_client.h"
+#include "tests/platform/answering_server.h"
 #include "tests/platform/http_client_harness.h"
 #include "tests/platform/scripted_server.h"
 #include "tests/platform/test_certificates.h"
@@ -17,21 +18,17 @@
 namespace limpet {
 namespace {
 
-constexpr char kOk[] = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
+constexpr char kHello[] = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
 constexpr char kNames[] = "DNS:localhost,DNS:*.limpet.example,IP:127.0.0.1";
 
 ScriptedServer::Script AnswersTwice() {
   return [](ScriptedPeer& peer) {
     for (int i = 0; i < 2; ++i) {
       if (peer.ReadHead().empty()) return;
-      peer.Write(kOk);
+      peer.Write(kHello);
     }
     peer.WaitForClose();
   };
-}
-
-bool Contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
 }
 
 TlsConfig Trusting(const TestAuthority& authority, const std::string& server_name = "") {
@@ -195,7 +192,7 @@ TEST_CASE("a TLS connection is kept, carries large bodies, and is opened anew on
                                       std::to_string(large.size()) + "\r\n\r\n");
                            peer.Write(large);
                            peer.ReadHead();
-                           peer.Write(kOk);
+                           peer.Write(kHello);
                            peer.ReadHead();
                          },
                          AnswersTwice()},

@@ -12,8 +12,6 @@
 namespace limpet {
 namespace {
 
-constexpr int64_t kTimeMs = 1'700'000'000'000;
-
 struct Fixture {
   bool RunUntilAcknowledged(const std::string& receiver, uint64_t scrapes) {
     return RunLoopUntil(loop, [&] { return log.acknowledged[receiver] == scrapes; });

@@ -12,7 +12,7 @@ using namespace limpet;
 
 namespace {
 
-constexpr int64_t kCreatedMs = 1'700'000'000'000;
+constexpr int64_t kSegmentCreatedMs = 1'700'000'000'000;
 
 struct Decoded {
   std::vector<uint64_t> sequences;
@@ -22,7 +22,7 @@ struct Decoded {
 // Decodes a segment's records, without those whose place in the order is in `without`.
 Decoded DecodeAll(std::string_view bytes, const std::vector<size_t>& without = {}) {
   LogPool pool;
-  SegmentDecoder decoder(kCreatedMs, pool);
+  SegmentDecoder decoder(kSegmentCreatedMs, pool);
   Decoded decoded;
   Record record;
   size_t needed = 0;
@@ -64,13 +64,13 @@ size_t CountRecords(std::string_view bytes) {
 }  // namespace
 
 TEST_CASE("scrapes of several targets and layouts come back") {
-  SegmentEncoder encoder(kCreatedMs);
+  SegmentEncoder encoder(kSegmentCreatedMs);
   CHECK(DecodeAll(EncodeAll(encoder, 0, 1000)).sequences == Range(0, 1000));
   CHECK(encoder.streams() == 6);
 }
 
 TEST_CASE("a missing record costs at most what depends on it, and never a wrong value") {
-  SegmentEncoder encoder(kCreatedMs);
+  SegmentEncoder encoder(kSegmentCreatedMs);
   const std::string bytes = EncodeAll(encoder, 0, 600);
   const size_t records = CountRecords(bytes);
   for (size_t missing = 0; missing < records; missing += missing < 30 ? 1 : 17) {
@@ -82,7 +82,7 @@ TEST_CASE("a missing record costs at most what depends on it, and never a wrong 
 }
 
 TEST_CASE("a view that contradicts itself is refused and leaves nothing behind") {
-  SegmentEncoder encoder(kCreatedMs);
+  SegmentEncoder encoder(kSegmentCreatedMs);
   const TestScrape good = MakeScrape(0);
   std::string out;
   TestScrape bad = good;
@@ -102,15 +102,15 @@ TEST_CASE("a view that contradicts itself is refused and leaves nothing behind")
 }
 
 TEST_CASE("streams that churn are closed, in the writer and in readers") {
-  SegmentEncoder encoder(kCreatedMs);
+  SegmentEncoder encoder(kSegmentCreatedMs);
   LogPool pool;
-  SegmentDecoder decoder(kCreatedMs, pool);
+  SegmentDecoder decoder(kSegmentCreatedMs, pool);
   std::string bytes;
   // One target whose layout changes at every scrape, and new targets that are never seen again.
   const auto steady = MakeTarget("steady");
   for (int i = 0; i < 500; ++i) {
     const std::vector<double> values(3, i);
-    const int64_t now = kCreatedMs + int64_t{i} * 60'000;
+    const int64_t now = kSegmentCreatedMs + int64_t{i} * 60'000;
     bytes.clear();
     const auto layout = MakeLayout("layout-" + std::to_string(i), 3);
     REQUIRE(encoder.Encode({layout, steady, now, {}, values, {}}, bytes));
@@ -139,10 +139,10 @@ TEST_CASE("a reader shares layouts and targets with the writer") {
   const TestScrape scrape = MakeScrape(1);
   pool.Add(scrape.layout);
   pool.Add(scrape.target);
-  SegmentEncoder encoder(kCreatedMs);
+  SegmentEncoder encoder(kSegmentCreatedMs);
   std::string bytes;
   REQUIRE(encoder.Encode(scrape.View(), bytes));
-  SegmentDecoder decoder(kCreatedMs, pool);
+  SegmentDecoder decoder(kSegmentCreatedMs, pool);
   std::string_view rest = bytes;
   Record record;
   size_t needed = 0;
@@ -158,14 +158,14 @@ TEST_CASE("a reader shares layouts and targets with the writer") {
 TEST_CASE("targets without labels of their own are told apart by their keys, over a restart") {
   const auto layout = MakeLayout("m", 2);
   const std::vector<double> values(2, 1);
-  SegmentEncoder encoder(kCreatedMs);
+  SegmentEncoder encoder(kSegmentCreatedMs);
   std::string bytes;
   for (const uint64_t key : {7, 8}) {
     const auto target = NewLogTarget(Labels(), key);
-    REQUIRE(encoder.Encode({layout, target, kCreatedMs, {}, values, {}}, bytes));
+    REQUIRE(encoder.Encode({layout, target, kSegmentCreatedMs, {}, values, {}}, bytes));
   }
   LogPool pool;
-  SegmentDecoder decoder(kCreatedMs, pool);
+  SegmentDecoder decoder(kSegmentCreatedMs, pool);
   std::vector<uint64_t> keys;
   std::string_view rest = bytes;
   Record record;
@@ -184,7 +184,7 @@ TEST_CASE("targets without labels of their own are told apart by their keys, ove
 
 TEST_CASE("scanned scrapes are decoded target by target, also where streams are closed meanwhile") {
   // Layouts that change make the writer close streams; a hundred scrapes are scanned first.
-  SegmentEncoder encoder(kCreatedMs);
+  SegmentEncoder encoder(kSegmentCreatedMs);
   std::string bytes;
   std::vector<TestScrape> scrapes;
   for (int i = 0; i < 100; ++i) {
@@ -196,7 +196,7 @@ TEST_CASE("scanned scrapes are decoded target by target, also where streams are 
     scrapes.push_back(std::move(scrape));
   }
   LogPool pool;
-  SegmentDecoder decoder(kCreatedMs, pool);
+  SegmentDecoder decoder(kSegmentCreatedMs, pool);
   std::map<uint64_t, std::vector<std::pair<size_t, std::string_view>>> by_key;
   std::string_view rest = bytes;
   Record record;
@@ -223,11 +223,11 @@ TEST_CASE("scanned scrapes are decoded target by target, also where streams are 
 TEST_CASE("the scanner finds torn tails, damage and samples") {
   MemoryFileSystem files;
   files.CreateDirectories("/d");
-  SegmentEncoder encoder(kCreatedMs);
-  std::string bytes = EncodeSegmentHeader({1, kCreatedMs}) + EncodeAll(encoder, 0, 50);
+  SegmentEncoder encoder(kSegmentCreatedMs);
+  std::string bytes = EncodeSegmentHeader({1, kSegmentCreatedMs}) + EncodeAll(encoder, 0, 50);
   const uint64_t fifty = bytes.size();
   bytes += EncodeAll(encoder, 50, 51);
-  const SegmentHeader header{1, kCreatedMs};
+  const SegmentHeader header{1, kSegmentCreatedMs};
 
   for (uint64_t cut = fifty; cut < bytes.size(); ++cut) {
     files.SetContent("/d/s", bytes.substr(0, cut));

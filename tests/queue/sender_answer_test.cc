@@ -13,8 +13,6 @@
 namespace limpet {
 namespace {
 
-constexpr int64_t kTimeMs = 1'700'000'000'000;
-
 TEST_CASE("errors of the receiver are retried with the same body") {
   ScriptedReceiver receiver({Answer(500, "", "no\r\nroom\x01 \xff left"), Answer(503), Answer(408),
                              Answer(429, "Retry-After: 0\r\n"), Answer(200)});

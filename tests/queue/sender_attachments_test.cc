@@ -10,10 +10,8 @@
 namespace limpet {
 namespace {
 
-constexpr int64_t kTimeMs = 1'700'000'000'000;
-
 // Of the eight series of a scrape two have plain histograms, two custom buckets, four exemplars.
-constexpr size_t kSeries = 8;
+constexpr size_t kDetailedSeries = 8;
 
 struct Contents {
   int samples = 0;
@@ -42,12 +40,12 @@ Contents Count(const Request& request) {
   return contents;
 }
 
-bool IsV2(const ReceivedRequest& request) {
+bool SaysV2(const ReceivedRequest& request) {
   return request.headers.at("x-prometheus-remote-write-version") == "2.0.0";
 }
 
 Contents ContentsOf(const ReceivedRequest& request) {
-  if (!IsV2(request)) return Count(DecodeBody(request.body));
+  if (!SaysV2(request)) return Count(DecodeBody(request.body));
   remote_write_v2::Request v2;
   CHECK(WhyNotV2Body(request.body, v2) == "");
   return Count(v2);
@@ -66,7 +64,7 @@ TEST_CASE("1.0 has neither by default, which is counted and no error") {
   ScriptedReceiver receiver;
   SenderFixture f(QuickConfig(receiver.port()));
   f.Start();
-  const FakeTarget target("a", kSeries);
+  const FakeTarget target("a", kDetailedSeries);
   target.ScrapeHistograms(f.log, kTimeMs, 1);
   REQUIRE(f.RunUntilAcknowledged(1));
   REQUIRE(receiver.count() == 1);
@@ -88,7 +86,7 @@ TEST_CASE("1.0 has both where they are wanted, but for custom buckets") {
   f.config.send_exemplars = true;
   f.config.send_native_histograms = true;
   f.Start();
-  const FakeTarget target("a", kSeries);
+  const FakeTarget target("a", kDetailedSeries);
   target.ScrapeHistograms(f.log, kTimeMs, 1);
   REQUIRE(f.RunUntilAcknowledged(1));
   CHECK(ContentsOf(receiver.requests()[0]) == Contents{4, 2, 0, 4});
@@ -110,7 +108,7 @@ TEST_CASE("2.0 always has histograms, exemplars where they are wanted, and all k
     f.config.protobuf_message = RemoteWriteMessage::kV2;
     f.config.send_exemplars = exemplars;
     f.Start();
-    const FakeTarget target("a", kSeries);
+    const FakeTarget target("a", kDetailedSeries);
     for (int i = 0; i < 2; ++i) {
       target.ScrapeHistograms(f.log, kTimeMs + i, 1);
       REQUIRE(f.RunUntilAcknowledged(static_cast<uint64_t>(i) + 1));
@@ -138,13 +136,13 @@ TEST_CASE("an offer of 2.0 that is refused goes on as 1.0 with what that may hav
     f.config.send_exemplars = true;
     f.config.send_native_histograms = wanted;
     f.Start();
-    const FakeTarget target("a", kSeries);
+    const FakeTarget target("a", kDetailedSeries);
     target.ScrapeHistograms(f.log, kTimeMs, 1);
     REQUIRE(f.RunUntilAcknowledged(1));
     const auto requests = receiver.requests();
     REQUIRE(requests.size() == 2);
     CHECK(ContentsOf(requests[0]) == Contents{4, 2, 2, 4});
-    CHECK_FALSE(IsV2(requests[1]));
+    CHECK_FALSE(SaysV2(requests[1]));
     CHECK(ContentsOf(requests[1]) == (wanted ? Contents{4, 2, 0, 4} : Contents{4, 0, 0, 2}));
     const ReceiverStatus status = f.status();
     CHECK(status.healthy);
@@ -169,8 +167,8 @@ TEST_CASE(
   REQUIRE(f.RunUntilAcknowledged(2));
   REQUIRE(receiver.count() == 3);
   CHECK(ContentsOf(receiver.requests()[1]) == Contents{1, 0, 0, 0});
-  CHECK_FALSE(IsV2(receiver.requests()[1]));
-  CHECK(IsV2(receiver.requests()[2]));
+  CHECK_FALSE(SaysV2(receiver.requests()[1]));
+  CHECK(SaysV2(receiver.requests()[2]));
   CHECK(f.status().samples_sent_total == 1);
   CHECK(f.status().healthy);
 }
@@ -180,7 +178,7 @@ TEST_CASE("a refused request is tried without its exemplars before any sample is
   SenderFixture f(QuickConfig(receiver.port()));
   f.config.send_exemplars = true;
   f.Start();
-  const FakeTarget target("a", kSeries);
+  const FakeTarget target("a", kDetailedSeries);
   target.Scrape(f.log, kTimeMs, 1);
   target.ScrapeHistograms(f.log, kTimeMs + 1, 1);
   REQUIRE(f.RunUntilAcknowledged(2));
@@ -207,7 +205,7 @@ TEST_CASE("what is split for its size keeps histograms and exemplars") {
     f.config.send_exemplars = true;
     f.config.send_native_histograms = true;
     f.Start();
-    const FakeTarget target("a", kSeries);
+    const FakeTarget target("a", kDetailedSeries);
     for (int i = 0; i < 6; ++i) target.ScrapeHistograms(f.log, kTimeMs + i, 1);
     REQUIRE(f.RunUntilAcknowledged(6));
     Contents all;
@@ -237,7 +235,7 @@ TEST_CASE("histograms too old are left out with their exemplars, and counted") {
   f.config.send_native_histograms = true;
   f.config.queue.sample_age_limit = Millis(60'000);
   f.Start();
-  const FakeTarget target("a", kSeries);
+  const FakeTarget target("a", kDetailedSeries);
   const int64_t now_ms = f.clock.WallMs();
   target.ScrapeHistograms(f.log, now_ms - 120'000, 1);
   target.ScrapeHistograms(f.log, now_ms, 1);
@@ -263,7 +261,7 @@ TEST_CASE("write_relabel_configs drop histograms and their exemplars, too") {
   rule.regex = AnchoredRegex::Compile("a_[04]").value();
   f.config.write_relabel_configs = {rule};
   f.Start();
-  const FakeTarget target("a", kSeries);
+  const FakeTarget target("a", kDetailedSeries);
   target.ScrapeHistograms(f.log, kTimeMs, 1);
   REQUIRE(f.RunUntilAcknowledged(1));
   CHECK(ContentsOf(receiver.requests()[0]) == Contents{4, 0, 0, 2});

@@ -23,6 +23,8 @@ class ShiftedClock : public Clock {
   Millis steady_shift{0};
 };
 
+constexpr int64_t kTimeMs = 1'700'000'000'000;
+
 // Back-off of milliseconds, batches at once.
 RemoteWriteConfig QuickConfig(uint16_t port, const std::string& name = "receiver");
 

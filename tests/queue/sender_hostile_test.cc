@@ -6,8 +6,6 @@
 namespace limpet {
 namespace {
 
-constexpr int64_t kTimeMs = 1'700'000'000'000;
-
 // The samples are kept, and delivered once the receiver's settings are good.
 void CheckKept(const RemoteWriteConfig& broken, const std::string& error) {
   SenderFixture f(broken);

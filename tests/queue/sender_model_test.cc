@@ -12,8 +12,6 @@
 namespace limpet {
 namespace {
 
-constexpr int64_t kTimeMs = 1'700'000'000'000;
-
 // What the receiver's present version makes of a 2.0 request.
 enum class Speaks { kBoth, kRefusesV2, kIgnoresV2 };
 

@@ -9,7 +9,6 @@
 namespace limpet {
 namespace {
 
-constexpr int64_t kTimeMs = 1'700'000'000'000;
 constexpr auto kV1 = WireProtocol::kV1;
 constexpr auto kV2 = WireProtocol::kV2;
 constexpr auto kAuto = RemoteWriteMessage::kAuto;

@@ -14,8 +14,6 @@
 namespace limpet {
 namespace {
 
-constexpr int64_t kTimeMs = 1'700'000'000'000;
-
 // Answers 400 to every request with a sample whose value it refuses, and takes the others.
 class PickyReceiver {
  public:

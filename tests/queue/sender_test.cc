@@ -12,8 +12,6 @@
 namespace limpet {
 namespace {
 
-constexpr int64_t kTimeMs = 1'700'000'000'000;
-
 TEST_CASE("a scrape is delivered with exactly the protocol's headers and then acknowledged") {
   ScriptedReceiver receiver({Answer(200), Answer(204)});
   SenderFixture f(QuickConfig(receiver.port()));

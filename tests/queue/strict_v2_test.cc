@@ -27,35 +27,35 @@ remote_write_v2::Request Good() {
 
 TEST_CASE("a good 2.0 message is taken, and each flaw refused") {
   CHECK(WhyNotV2(Good()) == "");
-  using Request = remote_write_v2::Request;
-  const std::vector<std::pair<std::string, std::function<void(Request&)>>> flaws = {
-      {"no symbols", [](Request& r) { r.clear_symbols(); }},
-      {"the first symbol is not empty", [](Request& r) { r.set_symbols(0, "x"); }},
-      {"a symbol twice", [](Request& r) { r.add_symbols("job"); }},
-      {"a symbol twice", [](Request& r) { r.add_symbols(""); }},
-      {"no labels", [](Request& r) { r.mutable_timeseries(0)->clear_labels_refs(); }},
+  using Message = remote_write_v2::Request;
+  const std::vector<std::pair<std::string, std::function<void(Message&)>>> flaws = {
+      {"no symbols", [](Message& r) { r.clear_symbols(); }},
+      {"the first symbol is not empty", [](Message& r) { r.set_symbols(0, "x"); }},
+      {"a symbol twice", [](Message& r) { r.add_symbols("job"); }},
+      {"a symbol twice", [](Message& r) { r.add_symbols(""); }},
+      {"no labels", [](Message& r) { r.mutable_timeseries(0)->clear_labels_refs(); }},
       {"an odd number of references",
-       [](Request& r) { r.mutable_timeseries(0)->add_labels_refs(2); }},
+       [](Message& r) { r.mutable_timeseries(0)->add_labels_refs(2); }},
       {"a reference out of range",
-       [](Request& r) { r.mutable_timeseries(0)->set_labels_refs(3, 7); }},
+       [](Message& r) { r.mutable_timeseries(0)->set_labels_refs(3, 7); }},
       {"an empty name or value",
-       [](Request& r) { r.mutable_timeseries(0)->set_labels_refs(3, 0); }},
-      {"a label name twice", [](Request& r) { r.mutable_timeseries(0)->set_labels_refs(2, 1); }},
+       [](Message& r) { r.mutable_timeseries(0)->set_labels_refs(3, 0); }},
+      {"a label name twice", [](Message& r) { r.mutable_timeseries(0)->set_labels_refs(2, 1); }},
       {"label names out of order",
-       [](Request& r) {
+       [](Message& r) {
          r.mutable_timeseries(0)->set_labels_refs(0, 3);
          r.mutable_timeseries(0)->set_labels_refs(2, 1);
        }},
-      {"no samples", [](Request& r) { r.mutable_timeseries(0)->clear_samples(); }},
-      {"samples and histograms", [](Request& r) { r.mutable_timeseries(0)->add_histograms(); }},
+      {"no samples", [](Message& r) { r.mutable_timeseries(0)->clear_samples(); }},
+      {"samples and histograms", [](Message& r) { r.mutable_timeseries(0)->add_histograms(); }},
       {"samples out of order",
-       [](Request& r) { r.mutable_timeseries(0)->mutable_samples(2)->set_timestamp(1); }},
+       [](Message& r) { r.mutable_timeseries(0)->mutable_samples(2)->set_timestamp(1); }},
       {"an exemplar without a timestamp",
-       [](Request& r) { r.mutable_timeseries(0)->mutable_exemplars(0)->set_timestamp(0); }},
+       [](Message& r) { r.mutable_timeseries(0)->mutable_exemplars(0)->set_timestamp(0); }},
       {"metadata refers out of range",
-       [](Request& r) { r.mutable_timeseries(0)->mutable_metadata()->set_unit_ref(7); }},
+       [](Message& r) { r.mutable_timeseries(0)->mutable_metadata()->set_unit_ref(7); }},
       {"an unknown type",
-       [](Request& r) {
+       [](Message& r) {
          r.mutable_timeseries(0)->mutable_metadata()->set_type(
              static_cast<remote_write_v2::Metadata::MetricType>(8));
        }},

@@ -21,8 +21,8 @@ std::vector<Step> Trace(const std::vector<RelabelRule>& rules, const Labels& lab
   return steps;
 }
 
-RelabelRule Rule(RelabelAction action, std::vector<std::string> source_labels,
-                 const std::string& regex, const std::string& target_label = "") {
+RelabelRule TracedRule(RelabelAction action, std::vector<std::string> source_labels,
+                       const std::string& regex, const std::string& target_label = "") {
   RelabelRule rule;
   rule.action = action;
   rule.source_labels = std::move(source_labels);
@@ -33,10 +33,10 @@ RelabelRule Rule(RelabelAction action, std::vector<std::string> source_labels,
 
 TEST_CASE("each rule is shown with the labels before and after it, up to the one that drops") {
   const std::vector<RelabelRule> rules = {
-      Rule(RelabelAction::kReplace, {"a"}, "(.*)", "b"),
-      Rule(RelabelAction::kLabelDrop, {}, "a"),
-      Rule(RelabelAction::kDrop, {"b"}, "x"),
-      Rule(RelabelAction::kReplace, {"b"}, "(.*)", "c"),
+      TracedRule(RelabelAction::kReplace, {"a"}, "(.*)", "b"),
+      TracedRule(RelabelAction::kLabelDrop, {}, "a"),
+      TracedRule(RelabelAction::kDrop, {"b"}, "x"),
+      TracedRule(RelabelAction::kReplace, {"b"}, "(.*)", "c"),
   };
   const std::vector<Step> kept = Trace(rules, Labels{{"a", "1"}});
   REQUIRE(kept.size() == 4);
@@ -59,9 +59,9 @@ TEST_CASE("no rules are no steps") { CHECK(Trace({}, Labels{{"a", "1"}}).empty()
 
 TEST_CASE("it ends where applying all rules ends") {
   const std::vector<RelabelRule> rules = {
-      Rule(RelabelAction::kLabelMap, {}, "__meta_(.+)"),
-      Rule(RelabelAction::kUppercase, {"pod"}, "(.*)", "up"),
-      Rule(RelabelAction::kLabelKeep, {}, "pod|up"),
+      TracedRule(RelabelAction::kLabelMap, {}, "__meta_(.+)"),
+      TracedRule(RelabelAction::kUppercase, {"pod"}, "(.*)", "up"),
+      TracedRule(RelabelAction::kLabelKeep, {}, "pod|up"),
   };
   const Labels labels{{"__meta_pod", "a"}, {"__address__", "h"}};
   LabelsBuilder all(labels);
@@ -83,7 +83,7 @@ TEST_CASE("changes are what is new, other or gone") {
 }
 
 TEST_CASE("where a rule stands makes it no other rule") {
-  RelabelRule one = Rule(RelabelAction::kDrop, {"a"}, "x");
+  RelabelRule one = TracedRule(RelabelAction::kDrop, {"a"}, "x");
   RelabelRule other = one;
   other.line.number = 7;
   CHECK(one == other);

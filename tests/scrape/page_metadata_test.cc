@@ -16,7 +16,7 @@ std::shared_ptr<const LayoutScope> Scope() {
   return scope;
 }
 
-class Pages {
+class MetadataPages {
  public:
   std::shared_ptr<const Layout> Read(const Page& page, const Layout* previous = nullptr) {
     PageCounts counts;
@@ -75,7 +75,7 @@ TEST_CASE("a series is part of a family by its name and the family's type") {
 }
 
 TEST_CASE("series have what the last family before them says, if it is theirs") {
-  Pages pages;
+  MetadataPages pages;
   const auto layout = pages.Read(
       "x 1\n"
       "# HELP a_total Counts \\\\ and\\nmore \\\".\n# TYPE a_total counter\na_total 1\n"
@@ -108,7 +108,7 @@ TEST_CASE("the name is the one after relabelling") {
 }
 
 TEST_CASE("other help or another type is another layout, another free comment is not") {
-  Pages pages;
+  MetadataPages pages;
   const auto layout =
       pages.Read("# HELP a one\n# TYPE a gauge\na 1\n# at 12:00\n# HELP b b\nb 2\n");
   CHECK(layout->Match("# HELP a one\n# TYPE a gauge\na 3\n# at 12:01\n# HELP b b\nb 4\n",
@@ -129,14 +129,14 @@ TEST_CASE("other help or another type is another layout, another free comment is
 }
 
 TEST_CASE("a layout whose lines only moved keeps the block, metadata and all") {
-  Pages pages;
+  MetadataPages pages;
   const auto layout = pages.Read("# TYPE a gauge\na 1\n# TYPE b counter\nb 2\n");
   const auto moved = pages.Read("# TYPE b counter\nb 2\n# TYPE a gauge\na 1\n", layout.get());
   CHECK(moved->block() == layout->block());
 }
 
 TEST_CASE("tables are shared by pages that say the same") {
-  Pages pages;
+  MetadataPages pages;
   const auto one = pages.Read("# HELP a a\na 1\n# HELP b b\nb 1\n");
   const auto more = pages.Read("# HELP a a\na{x=\"y\"} 1\na 1\n# HELP b b\nb 1\n");
   const auto less = pages.Read("# HELP b b\nb 1\n");
@@ -148,7 +148,7 @@ TEST_CASE("tables are shared by pages that say the same") {
 }
 
 TEST_CASE("a small page does not hold on to a large table") {
-  Pages pages;
+  MetadataPages pages;
   std::string large;
   for (int i = 0; i < 1000; ++i) {
     const std::string name = "m" + std::to_string(i);

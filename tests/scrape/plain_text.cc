@@ -41,7 +41,7 @@ PlainLabels PlainSeries(const std::string& name, const PlainLabels& raw, const s
 namespace {
 
 constexpr char kBlanks[] = " \t";
-constexpr size_t kLabelsMax = 1024;
+constexpr size_t kTextLabelsMax = 1024;
 
 // From the opening quote to behind the closing one; what is between them.
 std::string TakeQuoted(PlainReader& page) {
@@ -93,7 +93,7 @@ std::string ReadComment(PlainReader& page, std::string type) {
 }
 
 // From the opening brace to behind the closing one.
-void ReadLabels(PlainReader& page, std::optional<std::string>& name, PlainLabels& labels) {
+void ReadTextLabels(PlainReader& page, std::optional<std::string>& name, PlainLabels& labels) {
   page.Take("{");
   for (;;) {
     page.SkipAny(kBlanks);
@@ -110,14 +110,14 @@ void ReadLabels(PlainReader& page, std::optional<std::string>& name, PlainLabels
       const std::string value = TakeQuoted(page);
       PlainReader::Need(IsValidUtf8(value));
       labels.emplace_back(label, value);
-      PlainReader::Need(labels.size() <= kLabelsMax);
+      PlainReader::Need(labels.size() <= kTextLabelsMax);
       page.SkipAny(kBlanks);
     }
     page.TakeIf(",");
   }
 }
 
-PlainSample ReadSample(PlainReader& page, const std::string& type) {
+PlainSample ReadTextSample(PlainReader& page, const std::string& type) {
   std::optional<std::string> name;
   PlainLabels labels;
   if (!page.At("{")) {
@@ -126,7 +126,7 @@ PlainSample ReadSample(PlainReader& page, const std::string& type) {
     page.SkipAny(kBlanks);
   }
   if (page.At("{")) {
-    ReadLabels(page, name, labels);
+    ReadTextLabels(page, name, labels);
     PlainReader::Need(name.has_value());
     page.SkipAny(kBlanks);
   }
@@ -158,7 +158,7 @@ PlainPage ReadPlainText(std::string_view text) {
       if (page.TakeIf("#")) {
         type = ReadComment(page, type);
       } else {
-        result.samples.push_back(ReadSample(page, type));
+        result.samples.push_back(ReadTextSample(page, type));
       }
     }
   } catch (const BrokenPage&) {

@@ -10,7 +10,7 @@
 namespace limpet {
 namespace {
 
-constexpr HistogramSettings kNative{.native = true};
+constexpr HistogramSettings kHostileNative{.native = true};
 
 std::string Varint(uint64_t value) {
   std::string out;
@@ -29,7 +29,7 @@ std::string PageOf(metrics::MetricType type, const std::string& metric) {
 }
 
 bool Fails(const std::string& page, const std::string& why = "") {
-  const std::string samples = ProtobufSamples(page, kNative);
+  const std::string samples = ProtobufSamples(page, kHostileNative);
   CAPTURE(samples);
   CHECK(samples.find('\n') == std::string::npos);
   return samples.starts_with("metric family ") && samples.find(why) != std::string::npos;
@@ -116,7 +116,7 @@ TEST_CASE("hostile protobuf: more than anything needs") {
   std::string exemplars = Field(12, "");
   for (int i = 0; i < 1500; ++i) exemplars += Field(16, Field(3, Number(1, i + 1)));
   const std::string page = histogram(exemplars);
-  PageReader reader(ProtobufPage(page), kNative);
+  PageReader reader(ProtobufPage(page), kHostileNative);
   REQUIRE(*reader.Next());
   CHECK(reader.exemplars().size() == 1000);
   std::string labels;
@@ -143,13 +143,13 @@ TEST_CASE("hostile protobuf: random bytes and random changes never do harm") {
     for (uint64_t changes = 1 + random() % 3; changes > 0; --changes) {
       page[random() % page.size()] = static_cast<char>(random());
     }
-    if (!ProtobufSamples(page, kNative).starts_with("metric family")) ++read;
+    if (!ProtobufSamples(page, kHostileNative).starts_with("metric family")) ++read;
   }
   CHECK(read > 1000);
   for (int round = 0; round < 5000; ++round) {
     std::string page;
     for (uint64_t size = random() % 40; size > 0; --size) page += static_cast<char>(random());
-    (void)ProtobufSamples(page, kNative);
+    (void)ProtobufSamples(page, kHostileNative);
   }
 }
 

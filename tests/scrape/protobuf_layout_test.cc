@@ -113,18 +113,18 @@ class RandomFamilies {
   std::vector<metrics::MetricFamily> families_;
 };
 
-std::string Bits(double value) { return std::to_string(std::bit_cast<uint64_t>(value)); }
+std::string BitsText(double value) { return std::to_string(std::bit_cast<uint64_t>(value)); }
 
-std::string MetadataText(const MetricMetadata& metadata) {
+std::string ProtobufMetadataText(const MetricMetadata& metadata) {
   return " " + std::to_string(static_cast<int>(metadata.type)) + metadata.help + metadata.unit;
 }
 
 std::vector<std::string> Samples(const Layout& layout, const PageValues& page) {
   std::vector<std::string> out(layout.page_series());
   for (size_t i = 0; i < out.size(); ++i) {
-    out[i] = layout.block()->LabelsOf(i).ToString() + " " + Bits(page.values[i]);
+    out[i] = layout.block()->LabelsOf(i).ToString() + " " + BitsText(page.values[i]);
     if (layout.HasOwnTimestamp(i)) out[i] += "@" + std::to_string(page.timestamps[i]);
-    out[i] += MetadataText(layout.block()->MetadataOf(i));
+    out[i] += ProtobufMetadataText(layout.block()->MetadataOf(i));
   }
   for (const auto& entry : page.histograms.entries()) {
     out[entry.series] += " " + HistogramText(page.histograms.Message(entry));
@@ -166,11 +166,11 @@ Result<std::vector<std::string>> Naive(const LayoutScope& scope, const Page& pag
     const bool known = std::find(seen.begin(), seen.end(), final_labels) != seen.end();
     if (known && !reader.tail().has_timestamp) continue;
     seen.push_back(final_labels);
-    std::string line = final_labels.ToString() + " " + Bits(reader.tail().value);
+    std::string line = final_labels.ToString() + " " + BitsText(reader.tail().value);
     if (reader.tail().has_timestamp) line += "@" + std::to_string(reader.tail().timestamp_ms);
     const MetricMetadata& metadata = families[family];
     const bool its = IsPartOfFamily(final_labels.Get("__name__"), family, metadata.type);
-    line += MetadataText(its ? metadata : MetricMetadata());
+    line += ProtobufMetadataText(its ? metadata : MetricMetadata());
     if (reader.histogram() != nullptr) {
       std::string message;
       if (encoder.Append(*reader.histogram(), scope.histograms, message) != HistogramFault::kNone) {

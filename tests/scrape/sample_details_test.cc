@@ -18,10 +18,10 @@ namespace {
 using Lines = std::vector<std::string>;
 
 // A target whose scrapes' exemplars and histograms are shown.
-class Fixture {
+class DetailsFixture {
  public:
-  explicit Fixture(HistogramSettings histograms = {.native = true},
-                   std::vector<RelabelRule> rules = {})
+  explicit DetailsFixture(HistogramSettings histograms = {.native = true},
+                          std::vector<RelabelRule> rules = {})
       : series_(Scope(histograms, std::move(rules)), labels_) {
     writer_.append = [this](const ScrapeView& view) { Record(view); };
   }
@@ -91,54 +91,56 @@ class Fixture {
   Lines lines_;
 };
 
-Page OpenMetrics(const std::string& text) { return Page(text, PageFormat::kOpenMetricsText); }
+Page OpenMetricsPage(const std::string& text) { return Page(text, PageFormat::kOpenMetricsText); }
 
 TEST_CASE("exemplars are delivered once, without a timestamp at that of their sample") {
-  Fixture f;
+  DetailsFixture f;
   const std::string page =
       "a_total 1 # {t=\"x\"} 0.5\nb_total 2 # {t=\"y\"} 7 3.5\nc 3 9 # {} 1\n# EOF\n";
-  CHECK(f.Details(OpenMetrics(page), 20'000) ==
+  CHECK(f.Details(OpenMetricsPage(page), 20'000) ==
         Lines{R"({__name__="a_total", job="j"} {t=x} 0.5@20000)",
               R"({__name__="b_total", job="j"} {t=y} 7@3500)",
               R"({__name__="c", job="j"}  1@9000)"});
-  CHECK(f.Details(OpenMetrics(page), 21'000) == Lines{});
+  CHECK(f.Details(OpenMetricsPage(page), 21'000) == Lines{});
   // Another value, another timestamp; one that is older than what is known is not new.
-  CHECK(f.Details(OpenMetrics("a_total 2 # {t=\"x\"} 0.6\nb_total 3 # {t=\"y\"} 7 4.5\n# EOF\n"),
-                  22'000) == Lines{R"({__name__="a_total", job="j"} {t=x} 0.6@22000)",
-                                   R"({__name__="b_total", job="j"} {t=y} 7@4500)"});
-  CHECK(f.Details(OpenMetrics("a_total 2\nb_total 3 # {t=\"z\"} 7 4\n# EOF\n"), 23'000) == Lines{});
+  CHECK(
+      f.Details(OpenMetricsPage("a_total 2 # {t=\"x\"} 0.6\nb_total 3 # {t=\"y\"} 7 4.5\n# EOF\n"),
+                22'000) == Lines{R"({__name__="a_total", job="j"} {t=x} 0.6@22000)",
+                                 R"({__name__="b_total", job="j"} {t=y} 7@4500)"});
+  CHECK(f.Details(OpenMetricsPage("a_total 2\nb_total 3 # {t=\"z\"} 7 4\n# EOF\n"), 23'000) ==
+        Lines{});
 }
 
 TEST_CASE("what is known of exemplars moves with the series to another layout") {
-  Fixture f;
+  DetailsFixture f;
   const std::string a = "a 1 # {t=\"x\"} 1 1\n";
   const std::string b = "b 1 # {t=\"x\"} 1 1\n";
-  CHECK(f.Details(OpenMetrics(a + b + "# EOF\n"), 1000).size() == 2);
-  CHECK(f.Details(OpenMetrics("first 1\n" + b + a + "# EOF\n"), 2000) == Lines{});
-  CHECK(f.Details(OpenMetrics(b + "# EOF\n"), 3000) == Lines{});
+  CHECK(f.Details(OpenMetricsPage(a + b + "# EOF\n"), 1000).size() == 2);
+  CHECK(f.Details(OpenMetricsPage("first 1\n" + b + a + "# EOF\n"), 2000) == Lines{});
+  CHECK(f.Details(OpenMetricsPage(b + "# EOF\n"), 3000) == Lines{});
   // A series that was gone is new.
-  CHECK(f.Details(OpenMetrics(a + b + "# EOF\n"), 4000) ==
+  CHECK(f.Details(OpenMetricsPage(a + b + "# EOF\n"), 4000) ==
         Lines{R"({__name__="a", job="j"} {t=x} 1@1000)"});
   // A failed scrape forgets nothing.
-  CHECK(f.Scrape(OpenMetrics("oops"), 5000) != "");
-  CHECK(f.Details(OpenMetrics(a + b + "# EOF\n"), 6000) == Lines{});
+  CHECK(f.Scrape(OpenMetricsPage("oops"), 5000) != "");
+  CHECK(f.Details(OpenMetricsPage(a + b + "# EOF\n"), 6000) == Lines{});
 }
 
 TEST_CASE("exemplars that are refused leave their samples alone") {
-  Fixture f;
+  DetailsFixture f;
   const std::string page =
       "a 1 # {t=\"" + std::string(128, 'x') + "\"} 1\nb 2 # {t=\"\"} 2\n# EOF\n";
-  CHECK(f.Details(OpenMetrics(page), 1000) == Lines{R"({__name__="b", job="j"}  2@1000)"});
+  CHECK(f.Details(OpenMetricsPage(page), 1000) == Lines{R"({__name__="b", job="j"}  2@1000)"});
   CHECK(f.recorded.Take() ==
         Lines{R"({__name__="a", job="j"} 1@1000)", R"({__name__="b", job="j"} 2@1000)"});
 }
 
 TEST_CASE("samples that are left out take their exemplars with them") {
-  Fixture f;
+  DetailsFixture f;
   const std::string page = "a 1 5 # {t=\"x\"} 1\nb 1 # {t=\"y\"} 1\n# EOF\n";
-  CHECK(f.Details(OpenMetrics(page), 6000).size() == 2);
+  CHECK(f.Details(OpenMetricsPage(page), 6000).size() == 2);
   // Not newer than the last one; the place of b is now another.
-  CHECK(f.Details(OpenMetrics("a 1 5 # {t=\"new\"} 1\nb 1 # {t=\"new\"} 1\n# EOF\n"), 7000) ==
+  CHECK(f.Details(OpenMetricsPage("a 1 5 # {t=\"new\"} 1\nb 1 # {t=\"new\"} 1\n# EOF\n"), 7000) ==
         Lines{R"({__name__="b", job="j"} {t=new} 1@7000)"});
 }
 
@@ -153,7 +155,7 @@ metrics::MetricFamily NativeFamily(uint64_t count) {
 }
 
 TEST_CASE("a native histogram's sample is its sum, and goes stale as any other") {
-  Fixture f;
+  DetailsFixture f;
   metrics::MetricFamily other = Family("a", metrics::GAUGE);
   other.add_metric()->mutable_gauge()->set_value(4);
   const std::string first = Delimited(NativeFamily(3)) + Delimited(other);
@@ -173,7 +175,7 @@ TEST_CASE("a native histogram's sample is its sum, and goes stale as any other")
 }
 
 TEST_CASE("exemplars of a native histogram come in order of time, each once") {
-  Fixture f;
+  DetailsFixture f;
   metrics::MetricFamily family = NativeFamily(3);
   metrics::Histogram& histogram = *family.mutable_metric(0)->mutable_histogram();
   SetExemplar("b", 1, 2000, *histogram.add_exemplars());
@@ -193,7 +195,7 @@ TEST_CASE("exemplars of a native histogram come in order of time, each once") {
 }
 
 TEST_CASE("a histogram that is not consistent fails the scrape, when it does") {
-  Fixture f;
+  DetailsFixture f;
   const std::string good = Delimited(Family("a", metrics::GAUGE)) + Delimited(NativeFamily(3));
   CHECK(f.Scrape(ProtobufPage(good), 1000) == "");
   metrics::MetricFamily family = NativeFamily(3);
@@ -213,7 +215,7 @@ TEST_CASE("a histogram that is not consistent fails the scrape, when it does") {
 }
 
 TEST_CASE("too many buckets fail the scrape, and everything is counted") {
-  Fixture f({.native = true, .bucket_limit = 1});
+  DetailsFixture f({.native = true, .bucket_limit = 1});
   metrics::MetricFamily family = NativeFamily(3);
   metrics::Histogram& histogram = *family.mutable_metric(0)->mutable_histogram();
   histogram.set_sample_count(6);
@@ -233,7 +235,7 @@ TEST_CASE("a histogram that relabelling drops may be as it likes") {
   drop.action = RelabelAction::kDrop;
   drop.source_labels = {"__name__"};
   drop.regex = *AnchoredRegex::Compile("h");
-  Fixture f({.native = true}, {drop});
+  DetailsFixture f({.native = true}, {drop});
   metrics::MetricFamily family = NativeFamily(3);
   family.mutable_metric(0)->mutable_histogram()->set_sample_count(4);
   const std::string page = Delimited(family);

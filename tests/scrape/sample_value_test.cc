@@ -18,7 +18,7 @@ bool Parses(const std::string& text, double& value) {
   return ParseSampleValue(text.data(), end, value) == end;
 }
 
-uint64_t Bits(double value) { return std::bit_cast<uint64_t>(value); }
+uint64_t BitsOf(double value) { return std::bit_cast<uint64_t>(value); }
 
 TEST_CASE("values are read as Go's ParseFloat reads them") {
   const struct {
@@ -60,7 +60,7 @@ TEST_CASE("values are read as Go's ParseFloat reads them") {
     CAPTURE(c.text);
     double value = 42;
     REQUIRE(Parses(c.text, value));
-    CHECK(Bits(value) == Bits(c.value));
+    CHECK(BitsOf(value) == BitsOf(c.value));
   }
 }
 
@@ -68,7 +68,7 @@ TEST_CASE("every NaN becomes the one that is no staleness marker") {
   for (const char* text : {"NaN", "nan", "NAN"}) {
     double value = 0;
     REQUIRE(Parses(text, value));
-    CHECK(Bits(value) == kNormalNanBits);
+    CHECK(BitsOf(value) == kNormalNanBits);
   }
 }
 
@@ -99,7 +99,7 @@ TEST_CASE("the quick way and strtod agree on every decimal") {
     double value = 0;
     CAPTURE(text);
     REQUIRE(Parses(text, value));
-    REQUIRE(Bits(value) == Bits(std::strtod(text.c_str(), nullptr)));
+    REQUIRE(BitsOf(value) == BitsOf(std::strtod(text.c_str(), nullptr)));
   }
 }
 

@@ -14,9 +14,9 @@ namespace {
 
 using Lines = std::vector<std::string>;
 
-class Fixture {
+class ManagerFixture {
  public:
-  explicit Fixture(const std::string& page = "a 1\n")
+  explicit ManagerFixture(const std::string& page = "a 1\n")
       : server([page](const std::string&) { return PageAnswer(page); }),
         manager(loop, SystemClock(), [this](const ScrapeView& view) { recorded.Append(view); }) {
     config.scrape_configs.resize(1);
@@ -71,7 +71,7 @@ class Fixture {
 };
 
 TEST_CASE("a new target is scraped at once, as Prometheus asks") {
-  Fixture f;
+  ManagerFixture f;
   f.job().params["x"] = {"y"};
   f.job().http.authorization.emplace();
   f.job().http.authorization->credentials = Secret("t0ken");
@@ -97,7 +97,7 @@ TEST_CASE("a new target is scraped at once, as Prometheus asks") {
 }
 
 TEST_CASE("it is scraped again on one connection, and the layout stays") {
-  Fixture f;
+  ManagerFixture f;
   f.job().scrape_interval = Millis(50);
   f.job().scrape_timeout = Millis(50);
   f.server.SetAnswer([n = 0](const std::string&) mutable {
@@ -118,7 +118,7 @@ TEST_CASE("it is scraped again on one connection, and the layout stays") {
 }
 
 TEST_CASE("the content type chooses the parser, and nothing needs none") {
-  Fixture f;
+  ManagerFixture f;
   SUBCASE("OpenMetrics") {
     f.server.SetAnswer([](const std::string&) {
       return HttpAnswerText("200 OK", "Content-Type: application/openmetrics-text\r\n",
@@ -146,7 +146,7 @@ TEST_CASE("the content type chooses the parser, and nothing needs none") {
 }
 
 TEST_CASE("with more targets than target_limit none is scraped, until there are fewer") {
-  Fixture f;
+  ManagerFixture f;
   f.job().target_limit = 1;
   f.manager.Apply(f.config);
   f.manager.OnTargetGroups("j", {f.Group("g", {f.server.address(), "127.0.0.1:1"})});
@@ -165,7 +165,7 @@ TEST_CASE("with more targets than target_limit none is scraped, until there are 
 }
 
 TEST_CASE("answers that are no page") {
-  Fixture f;
+  ManagerFixture f;
   std::string expected;
   SUBCASE("a status other than 200") {
     f.server.SetAnswer(
@@ -219,7 +219,7 @@ TEST_CASE("answers that are no page") {
 }
 
 TEST_CASE("a body just below its limit is good, inflated or not") {
-  Fixture f;
+  ManagerFixture f;
   f.job().body_size_limit = 5;
   SUBCASE("plain") {}
   SUBCASE("gzip") {
@@ -231,7 +231,7 @@ TEST_CASE("a body just below its limit is good, inflated or not") {
 }
 
 TEST_CASE("a gzip body larger than the limit once inflated is refused") {
-  Fixture f;
+  ManagerFixture f;
   f.job().body_size_limit = 1000;
   f.server.SetAnswer([](const std::string&) {
     return GzipPageAnswer("# " + std::string(100'000, 'x') + "\na 1\n");
@@ -243,7 +243,7 @@ TEST_CASE("a gzip body larger than the limit once inflated is refused") {
 }
 
 TEST_CASE("the timeout ends a scrape; ticks that it takes up are skipped, not piled up") {
-  Fixture f;
+  ManagerFixture f;
   f.job().scrape_interval = Millis(100);
   f.job().scrape_timeout = Millis(100);
   f.server.SetAnswer([](const std::string&) { return std::string(); });
@@ -259,7 +259,7 @@ TEST_CASE("the timeout ends a scrape; ticks that it takes up are skipped, not pi
 }
 
 TEST_CASE("a file of credentials that cannot be read fails the scrape with its name") {
-  Fixture f;
+  ManagerFixture f;
   f.job().http.authorization.emplace();
   f.job().http.authorization->credentials_file = "/nonexistent/token";
   f.Start();
@@ -269,7 +269,7 @@ TEST_CASE("a file of credentials that cannot be read fails the scrape with its n
 }
 
 TEST_CASE("a target that vanishes leaves markers in the same turn") {
-  Fixture f;
+  ManagerFixture f;
   f.Start();
   REQUIRE(f.RunUntilRecords(1));
   f.recorded.Take();
@@ -285,7 +285,7 @@ TEST_CASE("a target that vanishes leaves markers in the same turn") {
 }
 
 TEST_CASE("nothing is written for what stays the same") {
-  Fixture f;
+  ManagerFixture f;
   f.Start();
   REQUIRE(f.RunUntilRecords(1));
   SUBCASE("at a reload") {
@@ -321,7 +321,7 @@ TEST_CASE("nothing is written for what stays the same") {
 }
 
 TEST_CASE("a new address behind the same labels takes over without markers") {
-  Fixture f("a 1\nb 1\n");
+  ManagerFixture f("a 1\nb 1\n");
   f.Start();
   REQUIRE(f.RunUntilRecords(1));
   f.recorded.Take();
@@ -333,7 +333,7 @@ TEST_CASE("a new address behind the same labels takes over without markers") {
 }
 
 TEST_CASE("a target that leaves marks nothing that another with its labels still writes") {
-  Fixture f;
+  ManagerFixture f;
   f.Start();
   REQUIRE(f.RunUntilRecords(1));
   PageServer other([](const std::string&) { return PageAnswer("a 2\n"); });
@@ -347,7 +347,7 @@ TEST_CASE("a target that leaves marks nothing that another with its labels still
 }
 
 TEST_CASE("one target that is none leaves the others") {
-  Fixture f;
+  ManagerFixture f;
   f.manager.Apply(f.config);
   f.manager.OnTargetGroups("j",
                            {f.Group("g", {"http://x/", f.server.address()}), f.Group("h", {""})});
@@ -358,7 +358,7 @@ TEST_CASE("one target that is none leaves the others") {
 }
 
 TEST_CASE("targets and the manager may go while scrapes are under way") {
-  Fixture f;
+  ManagerFixture f;
   f.server.SetAnswer([](const std::string&) { return std::string(); });
   f.Start();
   REQUIRE(f.RunUntil([&] { return f.server.heads().size() == 1; }));

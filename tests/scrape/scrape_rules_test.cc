@@ -12,9 +12,9 @@ namespace {
 
 using Lines = std::vector<std::string>;
 
-class Fixture {
+class RulesFixture {
  public:
-  explicit Fixture(SeriesSettings settings = {}, const Labels& target = {{"job", "j"}})
+  explicit RulesFixture(SeriesSettings settings = {}, const Labels& target = {{"job", "j"}})
       : series(Scope(std::move(settings), target), target) {
     writer.append = [this](const ScrapeView& view) { recorded.Append(view); };
   }
@@ -59,7 +59,7 @@ using Numbers = std::vector<double>;
 TEST_CASE("label_limit counts all labels of the delivered series") {
   SeriesSettings settings;
   settings.label_limit = 4;
-  Fixture f(settings, {{"instance", "i"}, {"job", "j"}});
+  RulesFixture f(settings, {{"instance", "i"}, {"job", "j"}});
   CHECK(f.Scrape("a{x=\"1\"} 1\n") == "");
   CHECK(f.Scrape("a{x=\"1\",y=\"\"} 1\n") == "");
   CHECK(f.Scrape("a 1\na{x=\"1\",y=\"2\"} 1\nb 1\n") ==
@@ -76,7 +76,7 @@ TEST_CASE("label name and value lengths are limited in bytes, at the limit is go
   SeriesSettings settings;
   settings.label_name_length_limit = 8;  // of __name__
   settings.label_value_length_limit = 4;
-  Fixture f(settings);
+  RulesFixture f(settings);
   CHECK(f.Scrape("name{eightbyt=\"four\"} 1\n") == "");
   CHECK(f.Scrape("name{ninebytes=\"four\"} 1\n") ==
         "label_name_length_limit exceeded by \"ninebytes\" (9, the limit is 8) in "
@@ -90,15 +90,15 @@ TEST_CASE("label name and value lengths are limited in bytes, at the limit is go
 TEST_CASE("a target whose own labels are too long fails as soon as it has samples, alone") {
   SeriesSettings settings;
   settings.label_value_length_limit = 4;
-  Fixture f(settings, {{"job", "toolong"}});
+  RulesFixture f(settings, {{"job", "toolong"}});
   CHECK(f.Scrape("# nothing\n") == "");
   CHECK(f.Scrape("a 1\n").starts_with("label_value_length_limit exceeded by the value of \"job\""));
-  Fixture other(settings, {{"job", "j"}});
+  RulesFixture other(settings, {{"job", "j"}});
   CHECK(other.Scrape("a 1\n") == "");
 }
 
 TEST_CASE("report series of pages that fail count what was read before") {
-  Fixture f;
+  RulesFixture f;
   f.Scrape("a 1\nb 1\n");
   CHECK(f.Counts() == Numbers{2, 2, 2});
   CHECK(f.Scrape("a 1\nc 1\nc 1\noops\nd 1\n", 2000) != "");
@@ -120,7 +120,7 @@ TEST_CASE("report series of pages that fail count what was read before") {
 }
 
 TEST_CASE("an answer without a byte is good, its series are stale and still known") {
-  Fixture f;
+  RulesFixture f;
   f.Scrape("a 1\n");
   f.recorded.Take();
   CHECK(f.Scrape("", 2000, PageFormat::kOpenMetricsText) == "");
@@ -137,7 +137,7 @@ TEST_CASE("an answer without a byte is good, its series are stale and still know
 TEST_CASE("extra_scrape_metrics adds three series") {
   SeriesSettings settings;
   settings.extra_metrics = true;
-  Fixture f(settings);
+  RulesFixture f(settings);
   f.sample_limit = 5;
   CHECK(f.Scrape("a 1\n") == "");
   CHECK(f.recorded.Last("scrape_timeout_seconds") == 10);
@@ -150,7 +150,7 @@ TEST_CASE("extra_scrape_metrics adds three series") {
   size_t stale = 0;
   for (const RecordedSample& sample : f.recorded.samples) stale += IsStaleNan(sample.value) ? 1 : 0;
   CHECK(stale == 1 + 8);  // a, and all that reports
-  Fixture plain;
+  RulesFixture plain;
   plain.Scrape("a 1\n");
   CHECK(plain.recorded.Last("scrape_timeout_seconds") == -1);
 }
@@ -158,7 +158,7 @@ TEST_CASE("extra_scrape_metrics adds three series") {
 TEST_CASE("track_timestamps_staleness gives markers to samples with timestamps too") {
   SeriesSettings settings;
   settings.track_timestamps_staleness = true;
-  Fixture f(settings);
+  RulesFixture f(settings);
   f.Scrape("a 1 500\nb 2\n");
   f.recorded.Take();
   SUBCASE("a series that vanishes") {
@@ -178,7 +178,7 @@ TEST_CASE("track_timestamps_staleness gives markers to samples with timestamps t
 }
 
 TEST_CASE("a sample that is not newer than the last one of its series is left out and counted") {
-  Fixture f;
+  RulesFixture f;
   f.Scrape("a 1 500\nb 2 900\nc 3\n");
   f.recorded.Take();
   CHECK(f.Scrape("a 1 500\nb 2 800\nc 3\n", 2000) == "");
@@ -196,7 +196,7 @@ TEST_CASE("a sample that is not newer than the last one of its series is left ou
 }
 
 TEST_CASE("several samples of one series on a page are held against what was before the page") {
-  Fixture f;
+  RulesFixture f;
   f.Scrape("a 1 200\na 2 100\n");
   CHECK(f.recorded.Take() ==
         Lines{R"({__name__="a", job="j"} 1@200)", R"({__name__="a", job="j"} 2@100)"});
@@ -206,7 +206,7 @@ TEST_CASE("several samples of one series on a page are held against what was bef
 }
 
 TEST_CASE("samples with and without timestamps of one series are in one order") {
-  Fixture f;
+  RulesFixture f;
   f.Scrape("a 1 5000\nb 1\n", 1000);
   f.recorded.Take();
   SUBCASE("the scrape's time has to pass a timestamp that lay ahead") {
@@ -232,7 +232,7 @@ TEST_CASE("samples with and without timestamps of one series are in one order") 
 TEST_CASE("a marker is not older than the series' samples") {
   SeriesSettings settings;
   settings.track_timestamps_staleness = true;
-  Fixture f(settings);
+  RulesFixture f(settings);
   f.Scrape("a 1 5000\nb 2 900\n", 1000);
   f.recorded.Take();
   SUBCASE("of a series that vanishes") {
@@ -249,7 +249,7 @@ TEST_CASE("a marker is not older than the series' samples") {
 }
 
 TEST_CASE("a target that answers in another format keeps its series") {
-  Fixture f;
+  RulesFixture f;
   f.Scrape("# TYPE a counter\na_total 1\n");
   f.recorded.Take();
   CHECK(f.Scrape("# TYPE a counter\na_total 2\n# EOF\n", 2000, PageFormat::kOpenMetricsText) == "");

@@ -14,10 +14,10 @@ namespace {
 using Lines = std::vector<std::string>;
 
 // A target whose pages are given by hand.
-class Fixture {
+class SeriesFixture {
  public:
-  explicit Fixture(Labels target = {{"job", "j"}}, bool honor_labels = false,
-                   std::vector<RelabelRule> rules = {}, bool honor_timestamps = true)
+  explicit SeriesFixture(Labels target = {{"job", "j"}}, bool honor_labels = false,
+                         std::vector<RelabelRule> rules = {}, bool honor_timestamps = true)
       : labels(std::move(target)),
         series(Scope(honor_labels, honor_timestamps, std::move(rules)), labels) {
     writer.append = [this](const ScrapeView& view) { recorded.Append(view); };
@@ -62,7 +62,7 @@ RelabelRule Rule(RelabelAction action, std::vector<std::string> sources, const s
 }
 
 TEST_CASE("a scrape is one record with the page's samples and the report series") {
-  Fixture f;
+  SeriesFixture f;
   CHECK(f.Scrape("a 1\nb{x=\"y\"} 2\n") == "");
   CHECK(f.recorded.records == 1);
   CHECK(f.recorded.Take(true) ==
@@ -81,7 +81,7 @@ TEST_CASE("a scrape is one record with the page's samples and the report series"
 }
 
 TEST_CASE("a series that vanishes gets one marker, at the time of the scrape that misses it") {
-  Fixture f;
+  SeriesFixture f;
   f.Scrape("a 1\nb 2\n");
   f.recorded.Take();
   f.Scrape("a 1\n", 2000);
@@ -96,7 +96,7 @@ TEST_CASE("a series that vanishes gets one marker, at the time of the scrape tha
 }
 
 TEST_CASE("lines that only move, comments and spelling make no markers") {
-  Fixture f;
+  SeriesFixture f;
   f.Scrape("a{x=\"1\",y=\"2\"} 1\nb 2\n");
   f.recorded.Take();
   f.Scrape("b 3\na{y=\"2\",x=\"1\"} 4\n", 2000);
@@ -110,7 +110,7 @@ TEST_CASE("lines that only move, comments and spelling make no markers") {
 }
 
 TEST_CASE("a failed scrape is one record of markers, the next failure has just the report series") {
-  Fixture f;
+  SeriesFixture f;
   f.Scrape("a 1\nb 2\n");
   f.recorded.Take();
   CHECK(f.Scrape("a 1\noops\n", 2000) != "");
@@ -131,7 +131,7 @@ TEST_CASE("a failed scrape is one record of markers, the next failure has just t
 }
 
 TEST_CASE("the first scrape may fail and a page may be empty") {
-  Fixture f;
+  SeriesFixture f;
   CHECK(f.Scrape("oops") != "");
   CHECK(f.recorded.Last("up") == 0);
   CHECK(f.recorded.Take() == Lines{});
@@ -146,7 +146,7 @@ TEST_CASE("the first scrape may fail and a page may be empty") {
 }
 
 TEST_CASE("a vanished target leaves markers for everything, later than its last sample") {
-  Fixture f;
+  SeriesFixture f;
   f.Scrape("a 1\n", 5000);
   f.recorded.Take();
   f.series.AppendVanished(f.writer, 4000);
@@ -160,7 +160,7 @@ TEST_CASE("a vanished target leaves markers for everything, later than its last 
 }
 
 TEST_CASE("a successor with the same labels goes on without markers") {
-  Fixture f;
+  SeriesFixture f;
   f.Scrape("a 1\nb 2\n");
   TargetSeries next(f.Scope(false, true, {}), f.labels);
   next.TakeOver(f.series);
@@ -173,7 +173,7 @@ TEST_CASE("a successor with the same labels goes on without markers") {
 }
 
 TEST_CASE("samples with timestamps of their own keep them and get no markers") {
-  Fixture f;
+  SeriesFixture f;
   f.Scrape("a 1 500\nb 2\n");
   CHECK(f.recorded.Take() ==
         Lines{R"({__name__="a", job="j"} 1@500)", R"({__name__="b", job="j"} 2@1000)"});
@@ -202,7 +202,7 @@ TEST_CASE("samples with timestamps of their own keep them and get no markers") {
 }
 
 TEST_CASE("honor_timestamps false takes the time of the scrape") {
-  Fixture f({{"job", "j"}}, false, {}, false);
+  SeriesFixture f({{"job", "j"}}, false, {}, false);
   f.Scrape("a 1 500\n");
   f.Scrape("", 2000);
   CHECK(f.recorded.Take() ==
@@ -210,7 +210,7 @@ TEST_CASE("honor_timestamps false takes the time of the scrape") {
 }
 
 TEST_CASE("a timestamp more than ten minutes ahead is left out and counted") {
-  Fixture f;
+  SeriesFixture f;
   f.Scrape("a 1 601001\nb 2 601000\nc 3\n");
   CHECK(f.recorded.Last("up") == 1);
   CHECK(f.recorded.Last("scrape_samples_scraped") == 3);
@@ -220,7 +220,7 @@ TEST_CASE("a timestamp more than ten minutes ahead is left out and counted") {
 }
 
 TEST_CASE("of the samples of one series the first counts") {
-  Fixture f;
+  SeriesFixture f;
   f.Scrape("a{x=\"1\",y=\"2\"} 1\na{y=\"2\",x=\"1\"} 2\nb 3\n");
   CHECK(f.recorded.Last("scrape_samples_post_metric_relabeling") == 3);
   CHECK(f.recorded.Take() == Lines{R"({__name__="a", job="j", x="1", y="2"} 1@1000)",
@@ -244,7 +244,7 @@ TEST_CASE("of the samples of one series the first counts") {
 TEST_CASE("labels that the target has too") {
   const Labels target{{"instance", "i"}, {"job", "j"}, {"exported_job", "e"}};
   SUBCASE("become exported_NAME, until the name is free") {
-    Fixture f(target);
+    SeriesFixture f(target);
     f.Scrape("a{job=\"x\",instance=\"\",exported_exported_job=\"z\"} 1\n");
     CHECK(f.recorded.Take() ==
           Lines{"{__name__=\"a\", exported_exported_exported_job=\"x\", "
@@ -252,7 +252,7 @@ TEST_CASE("labels that the target has too") {
                 "1@1000"});
   }
   SUBCASE("shorter names first") {
-    Fixture f(target);
+    SeriesFixture f(target);
     f.Scrape("a{job=\"x\",exported_job=\"y\"} 1\n");
     CHECK(f.recorded.Take() ==
           Lines{"{__name__=\"a\", exported_exported_exported_job=\"y\", "
@@ -260,7 +260,7 @@ TEST_CASE("labels that the target has too") {
                 "1@1000"});
   }
   SUBCASE("win with honor_labels, empty ones too") {
-    Fixture f(target, true);
+    SeriesFixture f(target, true);
     f.Scrape("a{job=\"x\",instance=\"\"} 1\nb 2\n");
     CHECK(f.recorded.Take() ==
           Lines{R"({__name__="a", exported_job="e", job="x"} 1@1000)",
@@ -269,7 +269,7 @@ TEST_CASE("labels that the target has too") {
   SUBCASE(
       "with honor_labels, a series that is another one's only by the target's labels is a "
       "duplicate") {
-    Fixture f({{"job", "j"}}, true);
+    SeriesFixture f({{"job", "j"}}, true);
     f.Scrape("a{job=\"j\"} 1\na 2\nup{job=\"j\"} 3\n");
     CHECK(f.recorded.Last("up") == 1);
     CHECK(f.recorded.Take() == Lines{R"({__name__="a", job="j"} 1@1000)"});
@@ -293,7 +293,8 @@ TEST_CASE("labels that the target has too") {
           Lines{R"({__name__="a", job="j"} 5@3000)", R"({__name__="b", job="z"} stale@3000)"});
   }
   SUBCASE("win with honor_labels where the layout has complete labels") {
-    Fixture f(target, true, {Rule(RelabelAction::kReplace, {"exported_job"}, "(.*)", "copy")});
+    SeriesFixture f(target, true,
+                    {Rule(RelabelAction::kReplace, {"exported_job"}, "(.*)", "copy")});
     f.Scrape("a{job=\"x\",instance=\"\"} 1\n");
     CHECK(f.recorded.Take() ==
           Lines{R"({__name__="a", copy="e", exported_job="e", job="x"} 1@1000)"});
@@ -303,14 +304,14 @@ TEST_CASE("labels that the target has too") {
 TEST_CASE("a page of too many samples is refused before its layout takes memory") {
   std::string page;
   for (uint64_t i = 0; i <= kSamplesPerPageMax; ++i) page += "a 1\n";
-  Fixture f;
+  SeriesFixture f;
   CHECK(f.Scrape(page) == "more than 1000000 samples on the page");
   CHECK(f.recorded.Last("up") == 0);
 }
 
 TEST_CASE("metric_relabel_configs") {
   SUBCASE("that leave the target's labels alone keep the layout shared") {
-    Fixture f({{"job", "j"}}, false, {Rule(RelabelAction::kDrop, {"__name__"}, "go_.*")});
+    SeriesFixture f({{"job", "j"}}, false, {Rule(RelabelAction::kDrop, {"__name__"}, "go_.*")});
     f.Scrape("go_x 1\na 2\n");
     CHECK(f.recorded.Last("scrape_samples_scraped") == 2);
     CHECK(f.recorded.Last("scrape_samples_post_metric_relabeling") == 1);
@@ -323,31 +324,32 @@ TEST_CASE("metric_relabel_configs") {
     CHECK(*first == *second);
   }
   SUBCASE("that read them make a layout of the target's own") {
-    Fixture f({{"job", "j"}}, false,
-              {Rule(RelabelAction::kReplace, {"job", "__name__"}, "(.*);(.*)", "both", "$1-$2")});
+    SeriesFixture f(
+        {{"job", "j"}}, false,
+        {Rule(RelabelAction::kReplace, {"job", "__name__"}, "(.*);(.*)", "both", "$1-$2")});
     f.Scrape("a 2\n");
     CHECK(f.recorded.Take() == Lines{R"({__name__="a", both="j-a", job="j"} 2@1000)"});
     CHECK(f.recorded.samples.empty());
   }
   SUBCASE("may not take the name") {
-    Fixture f({{"job", "j"}}, false, {Rule(RelabelAction::kLabelDrop, {}, "__name__")});
+    SeriesFixture f({{"job", "j"}}, false, {Rule(RelabelAction::kLabelDrop, {}, "__name__")});
     CHECK(f.Scrape("a 2\n") == "missing metric name (__name__ label) in \"a \"");
   }
   SUBCASE("do not concern the report series") {
-    Fixture f({{"job", "j"}}, false, {Rule(RelabelAction::kDrop, {"job"}, ".*")});
+    SeriesFixture f({{"job", "j"}}, false, {Rule(RelabelAction::kDrop, {"job"}, ".*")});
     f.Scrape("a 2\n");
     CHECK(f.recorded.Last("up") == 1);
     CHECK(f.recorded.Take() == Lines{});
   }
   SUBCASE("may make two series one") {
-    Fixture f({{"job", "j"}}, false, {Rule(RelabelAction::kLabelDrop, {}, "x")});
+    SeriesFixture f({{"job", "j"}}, false, {Rule(RelabelAction::kLabelDrop, {}, "x")});
     f.Scrape("a{x=\"1\"} 1\na{x=\"2\"} 2\n");
     CHECK(f.recorded.Take() == Lines{R"({__name__="a", job="j"} 1@1000)"});
   }
 }
 
 TEST_CASE("other rules after a reload make markers only for what is gone") {
-  Fixture f;
+  SeriesFixture f;
   f.Scrape("a 1\nb{x=\"1\"} 2\n");
   f.recorded.Take();
   SUBCASE("shared as before") {
@@ -363,7 +365,7 @@ TEST_CASE("other rules after a reload make markers only for what is gone") {
 }
 
 TEST_CASE("the sample limit counts after relabelling and takes back the whole page") {
-  Fixture f({{"job", "j"}}, false, {Rule(RelabelAction::kDrop, {"__name__"}, "go_.*")});
+  SeriesFixture f({{"job", "j"}}, false, {Rule(RelabelAction::kDrop, {"__name__"}, "go_.*")});
   f.series_max = 2;
   CHECK(f.Scrape("go_x 1\na 2\nb 3\n") == "");
   f.recorded.Take();
@@ -378,7 +380,7 @@ TEST_CASE("the sample limit counts after relabelling and takes back the whole pa
 }
 
 TEST_CASE("a TYPE line that changes how a label is spelled changes the series") {
-  Fixture f;
+  SeriesFixture f;
   f.Scrape("# TYPE h histogram\nh{le=\"1\"} 1\n");
   CHECK(f.recorded.Take() == Lines{R"({__name__="h", job="j", le="1.0"} 1@1000)"});
   f.Scrape("# TYPE h gauge\nh{le=\"1\"} 1\n", 2000);

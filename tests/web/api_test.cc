@@ -4,6 +4,7 @@
 #include <rapidjson/document.h>
 
 #include "agent/web/target_text.h"
+#include "tests/web/json_text.h"
 #include "tests/web/web_sources_fake.h"
 
 namespace limpet {
@@ -17,10 +18,6 @@ rapidjson::Document Targets(FakeSources& fake, std::string_view state = "",
   REQUIRE_FALSE(document.HasParseError());
   REQUIRE(std::string(document["status"].GetString()) == "success");
   return document;
-}
-
-std::string Text(const rapidjson::Value& value) {
-  return std::string(value.GetString(), value.GetStringLength());
 }
 
 FakeSources Sample() {
@@ -52,9 +49,9 @@ TEST_CASE("a target that was not scraped yet is unknown since the year 1") {
   FakeSources fake = Sample();
   const auto document = Targets(fake);
   const auto& target = document["data"]["activeTargets"][1];
-  CHECK(Text(target["health"]) == "unknown");
-  CHECK(Text(target["lastScrape"]) == "0001-01-01T00:00:00Z");
-  CHECK(Text(target["globalUrl"]) == "http://node-1:9100/metrics");
+  CHECK(TextOf(target["health"]) == "unknown");
+  CHECK(TextOf(target["lastScrape"]) == "0001-01-01T00:00:00Z");
+  CHECK(TextOf(target["globalUrl"]) == "http://node-1:9100/metrics");
 }
 
 TEST_CASE("state chooses what is shown") {
@@ -70,9 +67,9 @@ TEST_CASE("state chooses what is shown") {
   CHECK(active["data"]["droppedTargets"].Empty());
   const auto dropped = Targets(fake, "dropped");
   CHECK(dropped["data"]["activeTargets"].Empty());
-  CHECK(Text(dropped["data"]["droppedTargets"][0]["discoveredLabels"]["__address__"]) ==
+  CHECK(TextOf(dropped["data"]["droppedTargets"][0]["discoveredLabels"]["__address__"]) ==
         "10.0.0.9");
-  CHECK(Text(dropped["data"]["droppedTargets"][1]["scrapePool"]) == "db");
+  CHECK(TextOf(dropped["data"]["droppedTargets"][1]["scrapePool"]) == "db");
   const auto other = Targets(fake, "other");
   CHECK(other["data"]["activeTargets"].Empty());
   CHECK(other["data"]["droppedTargets"].Empty());
@@ -82,7 +79,7 @@ TEST_CASE("a scrape pool chooses one job") {
   FakeSources fake = Sample();
   const auto one = Targets(fake, "any", "db");
   REQUIRE(one["data"]["activeTargets"].Size() == 1);
-  CHECK(Text(one["data"]["activeTargets"][0]["scrapePool"]) == "db");
+  CHECK(TextOf(one["data"]["activeTargets"][0]["scrapePool"]) == "db");
   CHECK(one["data"]["droppedTargets"].Size() == 1);
   CHECK(one["data"]["droppedTargetCounts"].MemberCount() == 1);
   CHECK(Targets(fake, "any", "none")["data"]["activeTargets"].Empty());
@@ -103,10 +100,10 @@ TEST_CASE("hostile text comes back as it was, made valid") {
   fake.dropped[0].second = Labels{{"l", kHostile}};
   const auto document = Targets(fake);
   const auto& target = document["data"]["activeTargets"][0];
-  CHECK(Text(target["labels"]["l"]) == kHostileValid);
+  CHECK(TextOf(target["labels"]["l"]) == kHostileValid);
   CHECK(target["labels"].HasMember(("z" + kHostileValid).c_str()));
-  CHECK(Text(target["lastError"]) == kHostileValid + std::string("\0x", 2));
-  CHECK(Text(document["data"]["droppedTargets"][0]["discoveredLabels"]["l"]) == kHostileValid);
+  CHECK(TextOf(target["lastError"]) == kHostileValid + std::string("\0x", 2));
+  CHECK(TextOf(document["data"]["droppedTargets"][0]["discoveredLabels"]["l"]) == kHostileValid);
 }
 
 TEST_CASE("only a loopback host is replaced in a global URL") {

@@ -8,6 +8,7 @@
 
 #include "agent/scrape/target_explanation.h"
 #include "agent/web/relabel_steps.h"
+#include "tests/web/json_text.h"
 #include "tests/web/web_sources_fake.h"
 
 namespace limpet {
@@ -25,9 +26,9 @@ RelabelRule Rule(RelabelAction action, std::vector<std::string> source_labels,
 }
 
 // A scrape manager with one job, and what discovery would say of a pod.
-class Fixture {
+class ExplainFixture {
  public:
-  Fixture() : manager(loop, SystemClock(), [](const ScrapeView&) {}) {
+  ExplainFixture() : manager(loop, SystemClock(), [](const ScrapeView&) {}) {
     ScrapeConfig& job = config.scrape_configs.emplace_back();
     job.job_name = "api";
     job.relabel_configs = {
@@ -111,60 +112,58 @@ class Fixture {
 
 using rapidjson::Value;
 
-std::string Text(const Value& value) { return {value.GetString(), value.GetStringLength()}; }
-
 TEST_CASE("a target that a rule drops is shown step by step, up to that rule") {
-  Fixture f;
+  ExplainFixture f;
   f.Know();
   f.See("api", {f.Group({"admin"})});
   const auto document = f.Explain();
   const Value& data = document["data"];
-  CHECK(Text(data["verdict"]) == "dropped");
-  CHECK(Text(data["pod"]["namespace"]) == "shop");
-  CHECK(Text(data["object"]["ip"]) == "10.0.0.1");
-  CHECK(Text(data["object"]["controller"]) == "ReplicaSet/api");
+  CHECK(TextOf(data["verdict"]) == "dropped");
+  CHECK(TextOf(data["pod"]["namespace"]) == "shop");
+  CHECK(TextOf(data["object"]["ip"]) == "10.0.0.1");
+  CHECK(TextOf(data["object"]["controller"]) == "ReplicaSet/api");
   REQUIRE(data["scrapePools"].Size() == 1);
   const Value& pool = data["scrapePools"][0];
-  CHECK(Text(pool["scrapePool"]) == "api");
+  CHECK(TextOf(pool["scrapePool"]) == "api");
   CHECK(pool["targetCounts"]["dropped"].GetUint64() == 1);
   const Value& target = pool["targets"][0];
-  CHECK(Text(target["state"]) == "dropped");
+  CHECK(TextOf(target["state"]) == "dropped");
   CHECK(target["droppedBy"]["index"].GetUint64() == 2);
-  CHECK(Text(target["droppedBy"]["action"]) == "keep");
+  CHECK(TextOf(target["droppedBy"]["action"]) == "keep");
   CHECK_FALSE(target["droppedBy"].HasMember("line"));  // it has none
   CHECK_FALSE(target.HasMember("scrapeUrl"));
-  CHECK(Text(target["discoveredLabels"]["__metrics_path__"]) == "/metrics");
+  CHECK(TextOf(target["discoveredLabels"]["__metrics_path__"]) == "/metrics");
   REQUIRE(target["steps"].Size() == 3);
   const Value& set = target["steps"][0];
   CHECK(set["line"].GetInt() == 12);
   CHECK(set["keep"].GetBool());
-  CHECK(Text(set["set"]["pod"]) == "api-1");
-  CHECK(Text(set["rule"]["sourceLabels"][0]) == "__meta_kubernetes_pod_name");
-  CHECK(Text(set["rule"]["targetLabel"]) == "pod");
-  CHECK(Text(target["steps"][1]["removed"][0]) == "__meta_x");
+  CHECK(TextOf(set["set"]["pod"]) == "api-1");
+  CHECK(TextOf(set["rule"]["sourceLabels"][0]) == "__meta_kubernetes_pod_name");
+  CHECK(TextOf(set["rule"]["targetLabel"]) == "pod");
+  CHECK(TextOf(target["steps"][1]["removed"][0]) == "__meta_x");
   CHECK_FALSE(target["steps"][2]["keep"].GetBool());
   CHECK(target["steps"][2]["removed"].Empty());
 }
 
 TEST_CASE("a target that is kept is shown with its labels, URL and health") {
-  Fixture f;
+  ExplainFixture f;
   f.config.scrape_configs[0].made_from = "PodMonitor shop/api";
   f.See("api", {f.Group({"web", "admin"})});
   const auto document = f.Explain();
-  CHECK(Text(document["data"]["verdict"]) == "scraped");
+  CHECK(TextOf(document["data"]["verdict"]) == "scraped");
   const Value& pool = document["data"]["scrapePools"][0];
-  CHECK(Text(pool["madeFrom"]) == "PodMonitor shop/api");
+  CHECK(TextOf(pool["madeFrom"]) == "PodMonitor shop/api");
   const Value& target = pool["targets"][0];
-  CHECK(Text(target["state"]) == "scraped");
-  CHECK(Text(target["scrapeUrl"]) == "http://127.0.0.1:1/metrics");
-  CHECK(Text(target["labels"]["pod"]) == "api-1");
-  CHECK(Text(target["health"]) == "unknown");
-  CHECK(Text(target["lastScrape"]) == "0001-01-01T00:00:00Z");
-  CHECK(Text(pool["targets"][1]["state"]) == "dropped");
+  CHECK(TextOf(target["state"]) == "scraped");
+  CHECK(TextOf(target["scrapeUrl"]) == "http://127.0.0.1:1/metrics");
+  CHECK(TextOf(target["labels"]["pod"]) == "api-1");
+  CHECK(TextOf(target["health"]) == "unknown");
+  CHECK(TextOf(target["lastScrape"]) == "0001-01-01T00:00:00Z");
+  CHECK(TextOf(pool["targets"][1]["state"]) == "dropped");
 }
 
 TEST_CASE("the verdict is the best that a target has come to") {
-  Fixture f;
+  ExplainFixture f;
   CHECK(f.Verdict() == "unknown");
   f.Know();
   CHECK(f.Verdict() == "not_seen");
@@ -181,8 +180,8 @@ TEST_CASE("the verdict is the best that a target has come to") {
     CHECK(f.Verdict() == "refused");
     const auto document = f.Explain();
     const Value& target = document["data"]["scrapePools"][2]["targets"][0];
-    CHECK(Text(target["state"]) == "invalid");
-    CHECK(Text(target["error"]) == "\"a/b\" is not a valid hostname");
+    CHECK(TextOf(target["state"]) == "invalid");
+    CHECK(TextOf(target["error"]) == "\"a/b\" is not a valid hostname");
   }
   SUBCASE("refused where the job has too many") {
     f.config.scrape_configs[0].target_limit = 1;
@@ -193,19 +192,19 @@ TEST_CASE("the verdict is the best that a target has come to") {
 }
 
 TEST_CASE("duplicates name the target that is scraped in their place") {
-  Fixture f;
+  ExplainFixture f;
   TargetGroup group = f.Group({"web", "web"});
   group.targets[0] = LabelsBuilder(group.targets[0]).Set("__meta_a", "first").Build();
   group.targets[1] = LabelsBuilder(group.targets[1]).Set("__address__", "127.0.0.1:1").Build();
   f.See("api", {group});
   const auto document = f.Explain();
   const Value& target = document["data"]["scrapePools"][0]["targets"][1];
-  CHECK(Text(target["state"]) == "duplicate");
-  CHECK(Text(target["duplicateOf"]["__meta_a"]) == "first");
+  CHECK(TextOf(target["state"]) == "duplicate");
+  CHECK(TextOf(target["duplicateOf"]["__meta_a"]) == "first");
 }
 
 TEST_CASE("jobs that do not see the pod say why, and watches show what they know") {
-  Fixture f;
+  ExplainFixture f;
   f.search.watches = {PodWatch{ListedWatch("shop"), true, true},
                       PodWatch{ListedWatch("db"), false}};
   f.search.watches[0].status.label_selector = "app=" + kHostile;
@@ -216,15 +215,15 @@ TEST_CASE("jobs that do not see the pod say why, and watches show what they know
   const Value& data = document["data"];
   CHECK(data["object"].IsNull());
   CHECK(data["scrapePools"].Empty());
-  CHECK(Text(data["notSeenBy"][0]["reason"]) == "it looks in other namespaces: db");
-  CHECK(Text(data["watches"][0]["labelSelector"]) == "app=" + kHostileValid);
+  CHECK(TextOf(data["notSeenBy"][0]["reason"]) == "it looks in other namespaces: db");
+  CHECK(TextOf(data["watches"][0]["labelSelector"]) == "app=" + kHostileValid);
   CHECK(data["watches"][0]["hasPod"].GetBool());
   CHECK_FALSE(data["watches"][1]["listed"].GetBool());
-  CHECK(Text(data["watches"][1]["lastError"]) == "LIST: 403 " + kHostileValid);
+  CHECK(TextOf(data["watches"][1]["lastError"]) == "LIST: 403 " + kHostileValid);
 }
 
 TEST_CASE("a name is that of a pod, or the request is refused") {
-  Fixture f;
+  ExplainFixture f;
   const WebSources sources = f.Sources();
   for (const std::string pod :
        {"", "/", "a/", "/b", "a/b/c", "A/b", "a/b c", "a/../b", "a/<script>", "a/b\n", "a/%00", "x",
@@ -233,8 +232,8 @@ TEST_CASE("a name is that of a pod, or the request is refused") {
     const HttpServerResponse response = ExplainPod(sources, pod);
     CHECK(response.status == 400);
     const auto document = f.Parse(response);
-    CHECK(Text(document["status"]) == "error");
-    CHECK(Text(document["errorType"]) == "bad_data");
+    CHECK(TextOf(document["status"]) == "error");
+    CHECK(TextOf(document["errorType"]) == "bad_data");
     CHECK(response.body.find("script") == std::string::npos);
   }
   CHECK(ExplainPod(sources, std::string(64, 'a') + "/b").status == 400);
@@ -243,7 +242,7 @@ TEST_CASE("a name is that of a pod, or the request is refused") {
 }
 
 TEST_CASE("a name without a namespace is one in limpet's own") {
-  Fixture f;
+  ExplainFixture f;
   f.own_namespace = "monitoring";
   f.Explain("api-1");
   CHECK(f.asked.name_space == "monitoring");
@@ -251,7 +250,7 @@ TEST_CASE("a name without a namespace is one in limpet's own") {
 }
 
 TEST_CASE("a pod with a thousand ports in a hundred jobs makes an answer with an end") {
-  Fixture f;
+  ExplainFixture f;
   for (int i = 0; i < 120; ++i) f.AddJob("more-" + std::to_string(i));
   std::vector<std::string> ports(1000, "admin");
   ports[999] = "web";
@@ -262,11 +261,11 @@ TEST_CASE("a pod with a thousand ports in a hundred jobs makes an answer with an
   f.search.watches.resize(60);
   const auto document = f.Explain();
   const Value& data = document["data"];
-  CHECK(Text(data["verdict"]) == "scraped");
+  CHECK(TextOf(data["verdict"]) == "scraped");
   const Value& pools = data["scrapePools"];
   CHECK(pools.Size() == 100);
   CHECK(pools[0]["targets"].Size() == 11);
-  CHECK(Text(pools[0]["targets"][10]["state"]) == "scraped");
+  CHECK(TextOf(pools[0]["targets"][10]["state"]) == "scraped");
   CHECK(pools[0]["targetCounts"]["dropped"].GetUint64() == 999);
   CHECK(pools[2]["targets"].Empty());
   const Value& not_shown = data["notShown"];
@@ -279,7 +278,7 @@ TEST_CASE("a pod with a thousand ports in a hundred jobs makes an answer with an
 }
 
 TEST_CASE("labels of a megabyte do not multiply") {
-  Fixture f;
+  ExplainFixture f;
   TargetGroup group = f.Group(std::vector<std::string>(5, "web"));
   group.labels = LabelsBuilder(group.labels)
                      .Set("__meta_kubernetes_pod_annotation_a", std::string(64 * 1024, 'x'))
@@ -301,7 +300,7 @@ TEST_CASE("labels of a megabyte do not multiply") {
 }
 
 TEST_CASE("relabel steps are Prometheus': the rules of a job on labels that are given") {
-  Fixture f;
+  ExplainFixture f;
   const WebSources sources = f.Sources();
   const auto answer = RelabelSteps(
       sources, "api", R"({"__meta_kubernetes_pod_name":"p","__meta_port":"admin","e":""})");
@@ -321,7 +320,7 @@ TEST_CASE("relabel steps are Prometheus': the rules of a job on labels that are 
 }
 
 TEST_CASE("relabel steps behind the one that drops keep nothing") {
-  Fixture f;
+  ExplainFixture f;
   std::swap(f.config.scrape_configs[0].relabel_configs[0],
             f.config.scrape_configs[0].relabel_configs[2]);
   const auto document = f.Parse(RelabelSteps(f.Sources(), "api", R"({"a":"b"})"));
@@ -334,7 +333,7 @@ TEST_CASE("relabel steps behind the one that drops keep nothing") {
 }
 
 TEST_CASE("a request for relabel steps that makes no sense is refused") {
-  Fixture f;
+  ExplainFixture f;
   const WebSources sources = f.Sources();
   const std::string deep(100'000, '[');
   for (const auto& [pool, labels] : std::map<std::string, std::vector<std::string>>{
@@ -348,7 +347,7 @@ TEST_CASE("a request for relabel steps that makes no sense is refused") {
       CAPTURE(text.substr(0, 20));
       const auto response = RelabelSteps(sources, pool, text);
       CHECK(response.status == 400);
-      CHECK(Text(f.Parse(response)["errorType"]) == "bad_data");
+      CHECK(TextOf(f.Parse(response)["errorType"]) == "bad_data");
     }
   }
 }

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 #include <rapidjson/document.h>
 
+#include "tests/web/json_text.h"
 #include "tests/web/web_sources_fake.h"
 
 namespace limpet {
@@ -16,11 +17,7 @@ rapidjson::Document Parsed(const HttpServerResponse& response) {
   return document;
 }
 
-std::string Text(const rapidjson::Value& value) {
-  return std::string(value.GetString(), value.GetStringLength());
-}
-
-FakeSources Sample() {
+FakeSources HealthSample() {
   FakeSources fake;
   fake.watches = {ListedWatch("web"), ListedWatch("")};
   fake.watches[1].last_list_latency_ms = 40;
@@ -31,59 +28,59 @@ FakeSources Sample() {
 }
 
 TEST_CASE("all is well") {
-  FakeSources fake = Sample();
+  FakeSources fake = HealthSample();
   const auto response = HealthResponse(fake.Sources());
   CHECK(response.status == 200);
   const auto document = Parsed(response);
-  CHECK(Text(document["status"]) == "ok");
-  CHECK_FALSE(Text(document["version"]).empty());
+  CHECK(TextOf(document["status"]) == "ok");
+  CHECK_FALSE(TextOf(document["version"]).empty());
   const auto& checks = document["checks"];
-  CHECK(Text(checks["kubernetes"]["status"]) == "ok");
+  CHECK(TextOf(checks["kubernetes"]["status"]) == "ok");
   CHECK(checks["kubernetes"]["latency_ms"].GetInt64() == 40);
   CHECK(checks["kubernetes"]["watches"].Size() == 2);
-  CHECK(Text(checks["kubernetes"]["watches"][0]["namespace"]) == "web");
+  CHECK(TextOf(checks["kubernetes"]["watches"][0]["namespace"]) == "web");
   CHECK(checks["kubernetes"]["watches"][0]["latency_ms"].GetInt64() == 12);
-  CHECK(Text(checks["log"]["status"]) == "ok");
+  CHECK(TextOf(checks["log"]["status"]) == "ok");
   CHECK(checks["log"]["latency_ms"].GetDouble() == 0.25);
-  CHECK(Text(checks["config"]["status"]) == "ok");
+  CHECK(TextOf(checks["config"]["status"]) == "ok");
   const auto& receiver = checks["receivers"]["copy"];
-  CHECK(Text(receiver["status"]) == "ok");
+  CHECK(TextOf(receiver["status"]) == "ok");
   CHECK(receiver["latency_ms"].GetInt64() == 3);
   CHECK(receiver["lag_seconds"].GetDouble() == 1.5);
   CHECK(receiver["shards"].GetUint64() == 2);
   CHECK(receiver["shards_max"].GetUint64() == 16);
-  CHECK(Text(receiver["protobuf_message"]) == "io.prometheus.write.v2.Request");
-  CHECK(Text(receiver["oldest_unsent"]) == "2023-11-14T22:13:28.500Z");
+  CHECK(TextOf(receiver["protobuf_message"]) == "io.prometheus.write.v2.Request");
+  CHECK(TextOf(receiver["oldest_unsent"]) == "2023-11-14T22:13:28.500Z");
   CHECK_FALSE(receiver.HasMember("error"));
 }
 
 TEST_CASE("lists of targets: a bad one still holds, one that never came fails") {
-  FakeSources fake = Sample();
+  FakeSources fake = HealthSample();
   CHECK_FALSE(Parsed(HealthResponse(fake.Sources()))["checks"].HasMember("file_sd"));
   fake.refreshes = {ListedRefresh(RefreshKind::kFile, "/sd/*.json"),
                     ListedRefresh(RefreshKind::kHttp, "http://cmdb/t"),
                     ListedRefresh(RefreshKind::kHttp, "http://away/t")};
-  CHECK(Text(Parsed(HealthResponse(fake.Sources()))["status"]) == "ok");
+  CHECK(TextOf(Parsed(HealthResponse(fake.Sources()))["status"]) == "ok");
   fake.refreshes[0].last_error = "/sd/a.json:1:2: " + kHostile;
   fake.refreshes[2].listed = false;
   fake.refreshes[2].last_success_ms = 0;
   auto document = Parsed(HealthResponse(fake.Sources()));
-  CHECK(Text(document["status"]) == "degraded");
+  CHECK(TextOf(document["status"]) == "degraded");
   const auto& files = document["checks"]["file_sd"];
   REQUIRE(files.Size() == 1);
-  CHECK(Text(files[0]["status"]) == "degraded");
-  CHECK(Text(files[0]["files"]) == "/sd/*.json");
-  CHECK(Text(files[0]["error"]) == "/sd/a.json:1:2: " + kHostileValid);
+  CHECK(TextOf(files[0]["status"]) == "degraded");
+  CHECK(TextOf(files[0]["files"]) == "/sd/*.json");
+  CHECK(TextOf(files[0]["error"]) == "/sd/a.json:1:2: " + kHostileValid);
   CHECK(files[0]["targets"].GetUint64() == 7);
   const auto& https = document["checks"]["http_sd"];
   REQUIRE(https.Size() == 2);
-  CHECK(Text(https[0]["status"]) == "ok");
-  CHECK(Text(https[0]["url"]) == "http://cmdb/t");
+  CHECK(TextOf(https[0]["status"]) == "ok");
+  CHECK(TextOf(https[0]["url"]) == "http://cmdb/t");
   CHECK(https[0]["latency_ms"].GetInt64() == 20);
-  CHECK(Text(https[1]["status"]) == "degraded");
+  CHECK(TextOf(https[1]["status"]) == "degraded");
   fake.refreshes[2].last_error = "HTTP status 500";
   document = Parsed(HealthResponse(fake.Sources()));
-  CHECK(Text(document["checks"]["http_sd"][1]["status"]) == "failing");
+  CHECK(TextOf(document["checks"]["http_sd"][1]["status"]) == "failing");
   CHECK_FALSE(document["checks"]["http_sd"][1].HasMember("last_success"));
 
   fake.all_listed = false;
@@ -94,72 +91,72 @@ TEST_CASE("lists of targets: a bad one still holds, one that never came fails") 
 TEST_CASE("without Kubernetes and receivers there is nothing to go wrong") {
   FakeSources fake;
   const auto document = Parsed(HealthResponse(fake.Sources()));
-  CHECK(Text(document["status"]) == "ok");
+  CHECK(TextOf(document["status"]) == "ok");
   CHECK(document["checks"]["receivers"].MemberCount() == 0);
 }
 
 TEST_CASE("a receiver that is down degrades, and does not fail the probe") {
-  FakeSources fake = Sample();
+  FakeSources fake = HealthSample();
   fake.receivers[0].healthy = false;
   fake.receivers[0].last_error = "connect: Connection refused";
   fake.receivers[0].backlog_bytes = 77;
   const auto response = HealthResponse(fake.Sources());
   CHECK(response.status == 200);
   const auto document = Parsed(response);
-  CHECK(Text(document["status"]) == "degraded");
+  CHECK(TextOf(document["status"]) == "degraded");
   const auto& receivers = document["checks"]["receivers"];
-  CHECK(Text(receivers["main"]["status"]) == "failing");
-  CHECK(Text(receivers["main"]["error"]) == "connect: Connection refused");
+  CHECK(TextOf(receivers["main"]["status"]) == "failing");
+  CHECK(TextOf(receivers["main"]["error"]) == "connect: Connection refused");
   CHECK(receivers["main"]["backlog_bytes"].GetUint64() == 77);
-  CHECK(Text(receivers["copy"]["status"]) == "ok");
+  CHECK(TextOf(receivers["copy"]["status"]) == "ok");
 }
 
 TEST_CASE("a broken watch degrades") {
-  FakeSources fake = Sample();
+  FakeSources fake = HealthSample();
   fake.watches[1].connected = false;
-  CHECK(Text(Parsed(HealthResponse(fake.Sources()))["checks"]["kubernetes"]["status"]) ==
+  CHECK(TextOf(Parsed(HealthResponse(fake.Sources()))["checks"]["kubernetes"]["status"]) ==
         "degraded");
   fake.watches[1].last_error = "403 Forbidden";
   const auto document = Parsed(HealthResponse(fake.Sources()));
-  CHECK(Text(document["status"]) == "degraded");
-  CHECK(Text(document["checks"]["kubernetes"]["status"]) == "failing");
-  CHECK(Text(document["checks"]["kubernetes"]["watches"][1]["error"]) == "403 Forbidden");
+  CHECK(TextOf(document["status"]) == "degraded");
+  CHECK(TextOf(document["checks"]["kubernetes"]["status"]) == "failing");
+  CHECK(TextOf(document["checks"]["kubernetes"]["watches"][1]["error"]) == "403 Forbidden");
 }
 
 TEST_CASE("a full disk degrades; no log at all fails") {
-  FakeSources fake = Sample();
+  FakeSources fake = HealthSample();
   fake.log->degraded = true;
   fake.log->last_error = "write: No space left on device";
   const auto degraded = HealthResponse(fake.Sources());
   CHECK(degraded.status == 200);
-  CHECK(Text(Parsed(degraded)["status"]) == "degraded");
-  CHECK(Text(Parsed(degraded)["checks"]["log"]["error"]) == "write: No space left on device");
+  CHECK(TextOf(Parsed(degraded)["status"]) == "degraded");
+  CHECK(TextOf(Parsed(degraded)["checks"]["log"]["error"]) == "write: No space left on device");
   fake.log.reset();
   const auto failing = HealthResponse(fake.Sources());
   CHECK(failing.status == 503);
-  CHECK(Text(Parsed(failing)["status"]) == "failing");
-  CHECK(Text(Parsed(failing)["checks"]["log"]["status"]) == "failing");
+  CHECK(TextOf(Parsed(failing)["status"]) == "failing");
+  CHECK(TextOf(Parsed(failing)["checks"]["log"]["status"]) == "failing");
 }
 
 TEST_CASE("a refused configuration degrades and says why") {
-  FakeSources fake = Sample();
+  FakeSources fake = HealthSample();
   fake.config.last_reload_successful = false;
   fake.config.last_error = "limpet.yml:3:5: unknown key";
   const auto document = Parsed(HealthResponse(fake.Sources()));
-  CHECK(Text(document["status"]) == "degraded");
-  CHECK(Text(document["checks"]["config"]["error"]) == "limpet.yml:3:5: unknown key");
+  CHECK(TextOf(document["status"]) == "degraded");
+  CHECK(TextOf(document["checks"]["config"]["error"]) == "limpet.yml:3:5: unknown key");
 }
 
 TEST_CASE("hostile text comes back as it was, made valid") {
-  FakeSources fake = Sample();
+  FakeSources fake = HealthSample();
   fake.receivers[0].name = kHostile;
   fake.receivers[0].last_error = kHostile;
   fake.watches[0].last_error = kHostile;
   const auto document = Parsed(HealthResponse(fake.Sources()));
   const auto& receivers = document["checks"]["receivers"];
   REQUIRE(receivers.HasMember(kHostileValid.c_str()));
-  CHECK(Text(receivers[kHostileValid.c_str()]["error"]) == kHostileValid);
-  CHECK(Text(document["checks"]["kubernetes"]["watches"][0]["error"]) == kHostileValid);
+  CHECK(TextOf(receivers[kHostileValid.c_str()]["error"]) == kHostileValid);
+  CHECK(TextOf(document["checks"]["kubernetes"]["watches"][0]["error"]) == kHostileValid);
 }
 
 TEST_CASE("readiness waits for the log and for every discovery, and says for which") {

@@ -12,7 +12,7 @@
 namespace limpet {
 namespace {
 
-FakeSources Sample() {
+FakeSources MetricsSample() {
   FakeSources fake;
   fake.watches = {ListedWatch("web"), ListedWatch("")};
   fake.targets.resize(3);
@@ -94,7 +94,7 @@ Page PageOf(FakeSources& fake) {
 }
 
 TEST_CASE("every family has a help text and a type, and a name by the conventions") {
-  FakeSources fake = Sample();
+  FakeSources fake = MetricsSample();
   const Page page = PageOf(fake);
   CHECK(page.types.size() > 50);
   for (const auto& [name, type] : page.types) {
@@ -111,7 +111,7 @@ TEST_CASE("every family has a help text and a type, and a name by the convention
 }
 
 TEST_CASE("the values are those of the modules, in base units") {
-  FakeSources fake = Sample();
+  FakeSources fake = MetricsSample();
   fake.log->last_write_latency_us = 2500;
   auto samples = PageOf(fake).samples;
   CHECK(samples["limpet_targets{job=\"api\",health=\"up\"}"] == "1");
@@ -156,7 +156,7 @@ TEST_CASE("the values are those of the modules, in base units") {
 }
 
 TEST_CASE("monitor objects are counted by what became of them") {
-  FakeSources fake = Sample();
+  FakeSources fake = MetricsSample();
   fake.monitors = {{"Probe", "shop", "a", MonitorState::kInvalid, {"spec: x"}, {}},
                    {"Probe", "shop", "b", MonitorState::kInvalid, {"spec: y"}, {}}};
   auto samples = PageOf(fake).samples;
@@ -165,7 +165,7 @@ TEST_CASE("monitor objects are counted by what became of them") {
 }
 
 TEST_CASE("histograms are cumulative and end in +Inf") {
-  FakeSources fake = Sample();
+  FakeSources fake = MetricsSample();
   auto samples = PageOf(fake).samples;
   CHECK(samples["limpet_scrape_duration_seconds_bucket{le=\"0.001\"}"] == "1");
   CHECK(samples["limpet_scrape_duration_seconds_bucket{le=\"0.005\"}"] == "2");
@@ -201,7 +201,7 @@ TEST_CASE("a log that is not open is shown as that") {
 }
 
 TEST_CASE("watches and receivers that look the same do not repeat a sample") {
-  FakeSources fake = Sample();
+  FakeSources fake = MetricsSample();
   fake.watches = {ListedWatch("web"), ListedWatch("web")};
   fake.watches[1].connected = false;
   fake.receivers = {HealthyReceiver("main"), HealthyReceiver("main")};
@@ -213,7 +213,7 @@ TEST_CASE("watches and receivers that look the same do not repeat a sample") {
 }
 
 TEST_CASE("lists of targets by files and URL, those that look the same added up") {
-  FakeSources fake = Sample();
+  FakeSources fake = MetricsSample();
   fake.refreshes = {ListedRefresh(RefreshKind::kFile, "/sd/*.json"),
                     ListedRefresh(RefreshKind::kHttp, "http://cmdb/t"),
                     ListedRefresh(RefreshKind::kHttp, "http://cmdb/t")};
@@ -238,7 +238,7 @@ TEST_CASE("lists of targets by files and URL, those that look the same added up"
 }
 
 TEST_CASE("hostile label values stay in their line") {
-  FakeSources fake = Sample();
+  FakeSources fake = MetricsSample();
   fake.targets[0].job = kHostile;
   fake.receivers[0].name = kHostile;
   auto samples = PageOf(fake).samples;
