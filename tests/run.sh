@@ -41,7 +41,7 @@ if [ $only = fuzz ]; then
       -artifact_prefix="build/fuzz/$1-" "build/fuzz/corpus/$1" && echo "$1: $2 s without a finding"
   }
   export -f fuzz
-  printf '%s\n' "${fuzzers[@]}" | xargs -P "$(nproc)" -I{} bash -c 'fuzz {} '"$fuzz_seconds"
+  printf '%s\n' "${fuzzers[@]}" | xargs -P "$((2 * $(nproc)))" -I{} bash -c 'fuzz {} '"$fuzz_seconds"
   exit 0
 fi
 if [ $only = tidy ]; then
@@ -59,12 +59,13 @@ tests/parts.sh victoria-metrics prometheus promtool node_exporter nginx etcd kub
 step "build"
 cmake --preset release >/dev/null
 cmake --build --preset release
-run_ctest() { ctest --output-on-failure -j "$(nproc)" "$@" "${ctest_args[@]}"; }
+# two a core: the tests on real servers mostly wait
+run_ctest() { ctest --output-on-failure -j "$((2 * $(nproc)))" "$@" "${ctest_args[@]}"; }
 
 if [ $asan = yes ]; then
   step "unit tests under sanitizers"
   cmake --preset asan >/dev/null
-  cmake --build --preset asan
+  cmake --build --preset asan --target unit_tests
   run_ctest --test-dir build/asan --no-tests=ignore -LE '^(integration|e2e|crash)$'
 fi
 
