@@ -275,7 +275,7 @@ TEST_CASE("labels that the target has too") {
     CHECK(f.recorded.Take() == Lines{R"({__name__="a", job="j"} 1@1000)"});
   }
   SUBCASE("with honor_labels, targets share what has no labels of their names") {
-    Fixture f({{"job", "j"}}, true);
+    SeriesFixture f({{"job", "j"}}, true);
     TargetSeries other(f.Scope(true, true, {}), Labels{{"job", "k"}});
     PageCounts counts;
     const auto first = f.series.ReadPage(f.writer, "a 1\nb{x=\"y\"} 2\n", 0, counts);
