@@ -22,7 +22,10 @@ _ADMIN_TOKEN = 'admintoken'
 
 
 class KubeApiserver:
-    def __init__(self, directory):
+    """flags: more of them for the API server, e.g. --watch-cache=false."""
+
+    def __init__(self, directory, flags=()):
+        self.flags = list(flags)
         self.directory = pathlib.Path(directory).resolve()
         self.directory.mkdir(parents=True, exist_ok=True)
         self.certificate = Certificate(self.directory / 'certificate')
@@ -39,6 +42,8 @@ class KubeApiserver:
         )
         self.service_account_key = key
         (self.directory / 'tokens.csv').write_text(f'{_ADMIN_TOKEN},admin,admin,system:masters\n')
+        self.admin_token_file = self.directory / 'admin.token'
+        self.admin_token_file.write_text(_ADMIN_TOKEN)
         self.admin_kubeconfig = self.write_kubeconfig('admin.kubeconfig', {'token': _ADMIN_TOKEN})
 
     def start(self):
@@ -87,6 +92,7 @@ class KubeApiserver:
                 # nobody here makes service account tokens into secrets, which this plugin would
                 # wait for
                 '--disable-admission-plugins=ServiceAccount',
+                *self.flags,
             ],
             self.directory / 'apiserver.log',
         )
@@ -109,21 +115,45 @@ class KubeApiserver:
         """An API that is away; start() brings it back with what it knew."""
         self.apiserver.kill()
 
+    def move(self, port):
+        """The same cluster at another port: who has the old one finds nobody there."""
+        self.stop_apiserver()
+        self.port = port
+        self.url = f'https://127.0.0.1:{port}'
+        return self.start()
+
+    def compact(self):
+        """etcd forgets its history: whoever watches from an older version is told that it is gone.
+
+        The API server may be away.
+        """
+        etcd = f'http://127.0.0.1:{self.etcd_port}/v3'
+        status = fetch(f'{etcd}/maintenance/status', method='POST', body={}).json()
+        revision = status['header']['revision']
+        body = {'revision': revision, 'physical': True}
+        answer = fetch(f'{etcd}/kv/compaction', method='POST', body=body)
+        if answer.status != 200:
+            raise RuntimeError(f'compaction: {answer.status} {answer.text[:500]}')
+
     def stop(self):
         for process in (self.apiserver, self.etcd):
             if process:
                 process.kill()  # the data is not needed again, and its graceful end takes seconds
 
+    @staticmethod
+    def admin_headers(method):
+        kind = 'merge-patch+json' if method == 'PATCH' else 'json'
+        return {
+            'Authorization': f'Bearer {_ADMIN_TOKEN}',
+            'Content-Type': f'application/{kind}',
+        }
+
     def request(self, method, path, body=None, check=True):
-        headers = {'Authorization': f'Bearer {_ADMIN_TOKEN}'}
-        if method == 'PATCH':
-            headers['Content-Type'] = 'application/merge-patch+json'
-            body = json.dumps(body)
         response = fetch(
             self.url + path,
             method=method,
-            body=body,
-            headers=headers,
+            body=None if body is None else json.dumps(body),
+            headers=self.admin_headers(method),
             ca_file=self.ca_file,
             timeout_s=30,
         )
