@@ -98,7 +98,9 @@ void ScriptedApiServer::SendTo(size_t request, std::string_view bytes) {
   Serving(request).unsent.append(bytes);
 }
 
-void ScriptedApiServer::Close() { Serving(served_.size() - 1).close_when_sent = true; }
+void ScriptedApiServer::Close() { CloseAt(served_.size() - 1); }
+
+void ScriptedApiServer::CloseAt(size_t request) { Serving(request).close_when_sent = true; }
 
 size_t ScriptedApiServer::waiting() const {
   size_t count = 0;

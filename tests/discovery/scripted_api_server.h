@@ -45,6 +45,8 @@ class ScriptedApiServer {
   void Close();
   // The same, on the connection of the n-th request (from 0), which must still be open.
   void SendTo(size_t request, std::string_view bytes);
+  void CloseAt(size_t request);
+  bool IsOpen(size_t request) const { return served_.at(request) != nullptr; }
 
   void Pump();
   // With an answer or without; the oldest first.
