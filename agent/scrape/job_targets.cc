@@ -1,7 +1,6 @@
 #include "agent/scrape/job_targets.h"
 
 #include <algorithm>
-#include <unordered_set>
 #include <utility>
 
 #include "agent/platform/logging.h"
@@ -137,7 +136,9 @@ void JobTargets::Exchange(std::vector<NewTarget> added, const std::vector<uint64
     if (it == targets_.end() || it->second.groups > 0) continue;
     if (it->second.target != nullptr) {
       scheduler_.Remove(*it->second.target);
-      leaving.emplace(it->second.target->series().labels().Hash(), std::move(it->second.target));
+      const uint64_t hash = it->second.target->series().labels().Hash();
+      if (const auto living = living_.find(hash); --living->second == 0) living_.erase(living);
+      leaving.emplace(hash, std::move(it->second.target));
     }
     targets_.erase(it);
   }
@@ -150,7 +151,9 @@ void JobTargets::Exchange(std::vector<NewTarget> added, const std::vector<uint64
     it->second.target = std::make_unique<ScrapeTarget>(
         context_, job_, std::move(target.spec), std::move(target.discovered), ScopeFor(labels));
     bool at_once = true;
-    const auto predecessor = leaving.find(labels.Hash());
+    const uint64_t hash = labels.Hash();
+    ++living_[hash];
+    const auto predecessor = leaving.find(hash);
     if (predecessor != leaving.end()) {
       it->second.target->TakeOver(*predecessor->second);
       at_once = !(predecessor->second->url() == it->second.target->url());
@@ -170,13 +173,8 @@ void JobTargets::Exchange(std::vector<NewTarget> added, const std::vector<uint64
 // A target that stays may have the very labels of one that leaves (relabelling to the node's name,
 // a rolling update). It still writes those series, and a marker would make its next samples late.
 void JobTargets::AppendVanished(const Leaving& leaving) {
-  if (leaving.empty()) return;
-  std::unordered_set<uint64_t> living;
-  for (const auto& [identity, entry] : targets_) {
-    if (entry.target != nullptr) living.insert(entry.target->series().labels().Hash());
-  }
   for (const auto& [hash, target] : leaving) {
-    if (living.contains(hash)) continue;
+    if (living_.contains(hash)) continue;
     target->series().AppendVanished(context_.writer, context_.clock.WallMs());
   }
 }
@@ -187,6 +185,7 @@ void JobTargets::VanishAll() {
     entry.target->series().AppendVanished(context_.writer, context_.clock.WallMs());
   }
   targets_.clear();
+  living_.clear();
   groups_.clear();
   dropped_.clear();
   dropped_count_ = 0;

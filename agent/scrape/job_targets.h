@@ -79,6 +79,8 @@ class JobTargets {
   std::shared_ptr<ScrapeJob> job_;
   uint64_t offset_seed_;
   std::unordered_map<uint64_t, Entry> targets_;
+  // How many of them have these labels: in a storm pods go one by one.
+  std::unordered_map<uint64_t, uint32_t> living_;
   // By the hash of their source. A job often drops all targets of most groups: of these there is
   // but the number, 40 bytes a group in all.
   std::unordered_map<uint64_t, Group> groups_;

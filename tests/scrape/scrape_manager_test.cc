@@ -342,7 +342,10 @@ TEST_CASE("a target that leaves marks nothing that another with its labels still
   f.recorded.Take();
   f.manager.OnTargetGroups("j", {TargetGroup{"g", {}, {}}});
   CHECK(f.recorded.records == 2);
-  f.manager.OnTargetGroups("j", {TargetGroup{"h", {}, {}}});
+  f.manager.OnTargetGroups("j", {f.Group("g", {f.server.address()}), TargetGroup{"h", {}, {}}});
+  REQUIRE(f.RunUntilRecords(3));
+  f.recorded.Take();
+  f.manager.OnTargetGroups("j", {TargetGroup{"g", {}, {}}});
   CHECK(f.TakeValues() == Lines{R"({__name__="a", instance="i", job="j"} stale)"});
 }
 
