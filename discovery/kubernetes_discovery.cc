@@ -108,9 +108,7 @@ void KubernetesDiscovery::OnStoreChange(const KubernetesStore& store,
   for (const Related kind : kAllRelated) {
     if (parts_.related[static_cast<size_t>(kind)].get() != &store) continue;
     for (const Slot slot : slots) {
-      const auto [begin, end] =
-          needed_by_.equal_range(HashOfNeed(kind, KeyOfRecord(store.record(slot))));
-      for (auto need = begin; need != end; ++need) Touch(need->second);
+      ForEachNeeding(kind, KeyOfRecord(store.record(slot)), [this](Slot by) { Touch(by); });
     }
   }
   std::vector<TargetGroup> changed;
@@ -195,10 +193,7 @@ void KubernetesDiscovery::SetNeeds(Slot slot, std::vector<uint64_t> needs) {
   std::vector<uint64_t>& known = needs_[slot];
   if (needs == known) return;
   for (const uint64_t need : known) {
-    if (std::binary_search(needs.begin(), needs.end(), need)) continue;
-    const auto [begin, end] = needed_by_.equal_range(need);
-    const auto found = std::find_if(begin, end, [&](const auto& by) { return by.second == slot; });
-    if (found != end) needed_by_.erase(found);
+    if (!std::binary_search(needs.begin(), needs.end(), need)) needed_by_.erase({need, slot});
   }
   for (const uint64_t need : needs) {
     if (!std::binary_search(known.begin(), known.end(), need)) needed_by_.emplace(need, slot);

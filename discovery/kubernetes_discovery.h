@@ -14,8 +14,9 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
-#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "discovery/group_source.h"
@@ -68,6 +69,15 @@ class KubernetesDiscovery final : public GroupSource,
 
   // Two objects with one hash cost a group that is made for nothing.
   static uint64_t HashOfNeed(Related kind, std::string_view key);
+  // Calls with each slot whose group asked for that object.
+  template <typename F>
+  void ForEachNeeding(Related kind, std::string_view key, F&& function) const {
+    const uint64_t need = HashOfNeed(kind, key);
+    for (auto by = needed_by_.lower_bound({need, 0}); by != needed_by_.end() && by->first == need;
+         ++by) {
+      function(by->second);
+    }
+  }
   bool RelatedListed() const;
   std::string SourceOf(Slot slot) const;
   void AddGroupOfPod(Slot slot, const PodName& pod, PodSighting& sighting);
@@ -91,7 +101,8 @@ class KubernetesDiscovery final : public GroupSource,
   // By slot of the objects:
   std::vector<uint64_t> told_;                // hash of the group; 0: it has no targets
   std::vector<std::vector<uint64_t>> needs_;  // hashes of the related objects it asked for, sorted
-  std::unordered_multimap<uint64_t, Slot> needed_by_;
+  // Ordered, since many may need one (a namespace) and each has to be found among them.
+  std::set<std::pair<uint64_t, Slot>> needed_by_;
   std::vector<Slot> touched_;
   std::vector<bool> is_touched_;
   std::vector<uint64_t> asked_;  // while a group is made

@@ -64,8 +64,7 @@ std::optional<PodSighting> KubernetesDiscovery::SeePod(const PodName& pod) {
     if (slot && sighting.groups.empty()) sighting.reason = WhyNoTargets(*slot);
   } else {
     std::vector<Slot> slots;
-    const auto [begin, end] = needed_by_.equal_range(HashOfNeed(Related::kPod, key));
-    for (auto need = begin; need != end; ++need) slots.push_back(need->second);
+    ForEachNeeding(Related::kPod, key, [&](Slot slot) { slots.push_back(slot); });
     for (const Slot slot : slots) AddGroupOfPod(slot, pod, sighting);
     sighting.seen = !sighting.groups.empty();
   }

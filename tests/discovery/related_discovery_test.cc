@@ -10,8 +10,8 @@ namespace {
 using Calls = std::vector<DiscoveryFixture::Call>;
 using Sources = std::set<std::string>;
 
-std::string Pod(const std::string& name, const std::string& label = "x",
-                const std::string& node = "n1") {
+std::string LabelledPod(const std::string& name, const std::string& label = "x",
+                        const std::string& node = "n1") {
   return R"({"metadata":{"name":")" + name + R"(","namespace":"a","labels":{"l":")" + label +
          R"("}},"spec":{"nodeName":")" + node +
          R"(","containers":[{"name":"c","ports":[{"containerPort":80}]}]},)" +
@@ -53,7 +53,7 @@ constexpr const char* kServiceLabel = "__meta_kubernetes_service_label_l";
 constexpr const char* kNodeLabel = "__meta_kubernetes_node_label_l";
 
 TEST_CASE_FIXTURE(ClusterFixture, "one watch a kind, shared by jobs and roles") {
-  objects_[kPods] = {Pod("p")};
+  objects_[kPods] = {LabelledPod("p")};
   objects_[kServices] = {ServiceObject("s")};
   objects_[kEndpoints] = {Endpoints("s", {"p"})};
   objects_[kSlices] = {Slice("s-1", "s", "p")};
@@ -104,7 +104,7 @@ TEST_CASE_FIXTURE(ClusterFixture, "selectors and namespaces go to the kinds they
 TEST_CASE_FIXTURE(ClusterFixture,
                   "nothing is told before all kinds have listed, then all at once") {
   for (const char* late : {kPods, kServices, kEndpoints}) CHECK(objects_[late].empty());
-  objects_[kPods] = {Pod("p", "pod")};
+  objects_[kPods] = {LabelledPod("p", "pod")};
   objects_[kServices] = {ServiceObject("s", "service")};
   objects_[kEndpoints] = {Endpoints("s", {"p"})};
   std::string late;
@@ -128,7 +128,7 @@ TEST_CASE_FIXTURE(ClusterFixture,
 }
 
 TEST_CASE_FIXTURE(ClusterFixture, "an event makes anew just the groups that it touches") {
-  objects_[kPods] = {Pod("p"), Pod("q")};
+  objects_[kPods] = {LabelledPod("p"), LabelledPod("q")};
   objects_[kServices] = {ServiceObject("s"), ServiceObject("t")};
   objects_[kEndpoints] = {Endpoints("s", {"p", "new"}), Endpoints("t", {"q"}), Endpoints("u", {})};
   objects_[kNodes] = {Node("n1"), Node("n2")};
@@ -143,11 +143,11 @@ TEST_CASE_FIXTURE(ClusterFixture, "an event makes anew just the groups that it t
     CHECK(calls_ == expected);
     calls_.clear();
   };
-  Event(kPods, "MODIFIED", Pod("p", "changed"));
+  Event(kPods, "MODIFIED", LabelledPod("p", "changed"));
   told({{"job", {"endpoints/a/s"}}});
   CHECK(Target("endpoints/a/s").Get(kPodLabel) == "changed");
   // One that endpoints led to before it was there.
-  Event(kPods, "ADDED", Pod("new", "there"));
+  Event(kPods, "ADDED", LabelledPod("new", "there"));
   told({{"job", {"endpoints/a/s"}}});
   CHECK(Target("endpoints/a/s", 1).Get(kPodLabel) == "there");
   Event(kServices, "MODIFIED", ServiceObject("t", "changed"));
@@ -159,8 +159,8 @@ TEST_CASE_FIXTURE(ClusterFixture, "an event makes anew just the groups that it t
   calls_.clear();
   // What nobody asked for, what is as it was, and what changes no label.
   Event(kNodes, "MODIFIED", Node("n2", "changed"));
-  Event(kPods, "ADDED", Pod("stranger"));
-  Event(kPods, "MODIFIED", Pod("q"));
+  Event(kPods, "ADDED", LabelledPod("stranger"));
+  Event(kPods, "MODIFIED", LabelledPod("q"));
   Event(kServices, "DELETED", ServiceObject("u"));
   Event(kEndpoints, "MODIFIED", Endpoints("t", {"q"}));
   for (const char* path : {kPods, kServices, kEndpoints, kNodes}) {
@@ -169,14 +169,14 @@ TEST_CASE_FIXTURE(ClusterFixture, "an event makes anew just the groups that it t
   Event(kEndpoints, "MODIFIED", Endpoints("t", {"p"}));
   told({{"job", {"endpoints/a/t"}}});
   // Its pod is another one now.
-  Event(kPods, "MODIFIED", Pod("q", "nobody's"));
-  Event(kPods, "MODIFIED", Pod("p", "again"));
+  Event(kPods, "MODIFIED", LabelledPod("q", "nobody's"));
+  Event(kPods, "MODIFIED", LabelledPod("p", "again"));
   Until([&] { return Target("endpoints/a/t").Get(kPodLabel) == "again"; });
   for (const auto& call : calls_) CHECK(call.sources.size() == 2);
 }
 
 TEST_CASE_FIXTURE(ClusterFixture, "deletions in any order between kinds leave nothing behind") {
-  objects_[kPods] = {Pod("p")};
+  objects_[kPods] = {LabelledPod("p")};
   objects_[kServices] = {ServiceObject("s")};
   objects_[kSlices] = {Slice("s-1", "s", "p")};
   Apply({Job("job", {Role("endpointslice")})});
@@ -196,7 +196,7 @@ TEST_CASE_FIXTURE(ClusterFixture, "deletions in any order between kinds leave no
   };
   uint64_t left = 3;
   for (const int which : order) {
-    if (which == 0) Event(kPods, "DELETED", Pod("p"));
+    if (which == 0) Event(kPods, "DELETED", LabelledPod("p"));
     if (which == 1) Event(kServices, "DELETED", ServiceObject("s"));
     if (which == 2) Event(kSlices, "DELETED", Slice("s-1", "s", "p"));
     Until([&] { return objects_left() < left; });
@@ -208,14 +208,14 @@ TEST_CASE_FIXTURE(ClusterFixture, "deletions in any order between kinds leave no
   Event(kSlices, "ADDED", Slice("s-1", "s", "p"));
   Until([&] { return Known().size() == 1; });
   CHECK_FALSE(Target("endpointslice/a/s-1").Has(kPodLabel));
-  Event(kPods, "ADDED", Pod("p", "back"));
+  Event(kPods, "ADDED", LabelledPod("p", "back"));
   Until([&] { return Target("endpointslice/a/s-1").Get(kPodLabel) == "back"; });
   Event(kServices, "ADDED", ServiceObject("s", "back"));
   Until([&] { return groups_["job"]["endpointslice/a/s-1"].labels.Get(kServiceLabel) == "back"; });
 }
 
 TEST_CASE_FIXTURE(ClusterFixture, "pods of a node that goes and comes back, with attach_metadata") {
-  objects_[kPods] = {Pod("p"), Pod("q", "x", "n2"), Pod("r", "x", "n3")};
+  objects_[kPods] = {LabelledPod("p"), LabelledPod("q", "x", "n2"), LabelledPod("r", "x", "n3")};
   objects_[kNodes] = {Node("n1"), Node("n2")};
   KubernetesSdConfig config = Role("pod");
   config.attach.node = true;
@@ -231,13 +231,34 @@ TEST_CASE_FIXTURE(ClusterFixture, "pods of a node that goes and comes back, with
   Until([&] { return Known().size() == 3; });
 }
 
+TEST_CASE_FIXTURE(ClusterFixture, "what many pods need concerns those alone that are still there") {
+  objects_[kPods] = {LabelledPod("p0"), LabelledPod("p1"), LabelledPod("p2"), LabelledPod("p3"),
+                     LabelledPod("other", "x", "n2")};
+  objects_[kNodes] = {Node("n1"), Node("n2")};
+  KubernetesSdConfig pods = Role("pod");
+  pods.attach.node = true;
+  Apply({Job("job", {pods})});
+  ServeUntilConnected();
+  Event(kPods, "DELETED", LabelledPod("p1"));
+  Event(kPods, "MODIFIED", LabelledPod("p2", "x", "n2"));
+  ServeUntil([&] { return Known().size() == 4; });
+  calls_.clear();
+  Event(kNodes, "MODIFIED", Node("n1", "y"));
+  ServeUntil([&] { return !calls_.empty(); });
+  REQUIRE(calls_.size() == 1);
+  CHECK(Sources(calls_[0].sources.begin(), calls_[0].sources.end()) ==
+        Sources{"pod/a/p0", "pod/a/p3"});
+  CHECK(groups_["job"]["pod/a/p0"].labels.Get(kNodeLabel) == "y");
+  CHECK(groups_["job"]["pod/a/p2"].labels.Get(kNodeLabel) == "x");
+}
+
 TEST_CASE_FIXTURE(ClusterFixture, "a relist of a related kind tells differences only") {
-  objects_[kPods] = {Pod("p"), Pod("q")};
+  objects_[kPods] = {LabelledPod("p"), LabelledPod("q")};
   objects_[kEndpoints] = {Endpoints("s", {"p"}), Endpoints("t", {"q"})};
   Apply({Job("job", {Role("endpoints")})});
   ServeUntilConnected();
   calls_.clear();
-  objects_[kPods] = {Pod("p"), Pod("q", "changed")};
+  objects_[kPods] = {LabelledPod("p"), LabelledPod("q", "changed")};
   Event(kPods, "ERROR", StatusText(410, "too old"));
   ServeUntil([&] { return !calls_.empty(); });
   CHECK(calls_ == Calls{{"job", {"endpoints/a/t"}}});
@@ -245,7 +266,7 @@ TEST_CASE_FIXTURE(ClusterFixture, "a relist of a related kind tells differences 
 }
 
 TEST_CASE_FIXTURE(ClusterFixture, "other metadata for the same objects replaces the discovery") {
-  objects_[kPods] = {Pod("p")};
+  objects_[kPods] = {LabelledPod("p")};
   objects_[kNodes] = {Node("n1", "y")};
   Apply({Job("job", {Role("pod")})});
   ServeUntilConnected();
@@ -275,16 +296,17 @@ TEST_CASE_FIXTURE(ClusterFixture, "a storm: 5000 pods behind 50 slices are rolle
     return R"({"metadata":{"name":"s-)" + std::to_string(number) +
            R"(","namespace":"a"},"ports":[{"port":80}],"endpoints":[)" + endpoints + "]}";
   };
-  for (int i = 0; i < kPodCount; ++i) objects_[kPods].push_back(Pod("p" + std::to_string(i) + "a"));
+  for (int i = 0; i < kPodCount; ++i)
+    objects_[kPods].push_back(LabelledPod("p" + std::to_string(i) + "a"));
   for (int i = 0; i < kPodCount / 100; ++i) objects_[kSlices].push_back(slice(i, "a"));
   Apply({Job("job", {Role("endpointslice")}), Job("pods", {Role("pod")})});
   ServeUntilConnected();
   CHECK(Known().size() == 50);
   CHECK(Known("pods").size() == kPodCount);
   for (int i = 0; i < kPodCount; ++i) {
-    Event(kPods, "ADDED", Pod("p" + std::to_string(i) + "b", "new"));
+    Event(kPods, "ADDED", LabelledPod("p" + std::to_string(i) + "b", "new"));
     if (i % 100 == 99) Event(kSlices, "MODIFIED", slice(i / 100, "b"));
-    Event(kPods, "DELETED", Pod("p" + std::to_string(i) + "a"));
+    Event(kPods, "DELETED", LabelledPod("p" + std::to_string(i) + "a"));
   }
   Until([&] {
     const auto& pods = groups_["pods"];
