@@ -4,7 +4,7 @@
 #        tests/run.sh --fuzz [SECONDS] [NAME]...    the fuzzers alone, or those of them, SECONDS each (default 60)
 #        tests/run.sh --tidy              clang-tidy over the product alone
 #   --asan   also builds with address and undefined-behaviour sanitizers, and runs the unit tests so
-#   --long   the drills of tests/crash with many more rounds
+#   --long   the drills of tests/crash and tests/e2e with many more rounds and pods
 #   -R       only the tests whose name matches, e.g. -R 'queue:' or -R 'e2e: pods'
 # The first run brings the real servers that tests run against (tests/parts.sh); kube-apiserver is built
 # from source then, which takes 4 minutes, once. Ends with ctest's closing lines, and its exit code.
