@@ -20,6 +20,11 @@ Millis Between(SteadyTime from, SteadyTime to) {
   return std::chrono::duration_cast<Millis>(to - from);
 }
 
+// Who we are, how often we ask, and that a gateway finds nobody, is not what we ask for.
+bool IsAboutRequest(int status) {
+  return status != 401 && status != 403 && status != 429 && status != 502 && status != 503;
+}
+
 }  // namespace
 
 KubernetesWatch::KubernetesWatch(EventLoop& loop, const Clock& clock,
@@ -168,15 +173,14 @@ void KubernetesWatch::OnStreamingListEnd(const Result<void>& result) {
     api_->RefuseStreaming(clock_.Now() + options_.streaming_refused_for);
     return Begin();
   }
-  // Who we are and how often we ask says nothing about the way of asking.
-  plain_list_ = http_status_ != 401 && http_status_ != 403 && http_status_ != 429;
+  plain_list_ = IsAboutRequest(http_status_);
   if (stop_) return Fail(stop_->error, Remedy::kRelist);
   if (http_status_ != 0 && http_status_ != 200) return Fail(StatusError(), Remedy::kRelist);
   Fail(result ? Error{"the events end before the list does"} : result.error(), Remedy::kRelist);
 }
 
 KubernetesWatch::Remedy KubernetesWatch::Refused(int code) {
-  if (code == 401 || code == 403 || code == 429) return Remedy::kResume;
+  if (!IsAboutRequest(code)) return Remedy::kResume;
   return ++refusals_ < kRefusalsMax ? Remedy::kResume : Remedy::kRelist;
 }
 

@@ -9,11 +9,12 @@
 // (410, as a status or as an ERROR event), a version that the server does not understand (400), an
 // event that is not JSON, or three refusals in a row without progress (a server restored from a
 // backup never gets to a version of its future) lead to a new LIST, whose differences are all that
-// the sink sees. Who we are (401, 403) and how often we ask (429) say nothing about the version,
-// nor does a failure without an answer. Nothing is taken back while the API server is away or
-// refuses. Retries: exponential back-off with jitter, reset by success; Retry-After is kept to; 401
-// and 403 are tried again like everything else, with the token and certificates read anew. Limits:
-// KubernetesWatchOptions. A watch that is silent for too long is opened again. Source:
+// the sink sees. Who we are (401, 403), how often we ask (429) and a gateway that finds nobody
+// (502, 503) say nothing about the version, nor does a failure without an answer. Nothing is taken
+// back while the API server is away or refuses. Retries: exponential back-off with jitter, reset by
+// success; Retry-After is kept to; 401 and 403 are tried again like everything else, with the token
+// and certificates read anew. Limits: KubernetesWatchOptions. A watch that is silent for too long
+// is opened again. Source:
 // https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
 #ifndef LIMPET_DISCOVERY_KUBERNETES_WATCH_H_
 #define LIMPET_DISCOVERY_KUBERNETES_WATCH_H_

@@ -130,13 +130,13 @@ TEST_CASE_FIXTURE(DiscoveryFixture, "refusals and errors are tried again, and ta
   CHECK(Status().last_error == "WATCH /api/v1/pods: HTTP status 403: pods is forbidden");
   CHECK_FALSE(Status().connected);
   CHECK(discovery_->AllListed());
-  for (const int status : {401, 403, 403, 429, 429, 429, 404, 401, 504}) {
+  for (const int status : {401, 403, 403, 429, 429, 429, 404, 401, 504, 503, 502, 503, 503}) {
     server_.Answer(JsonAnswer(status, "<html>no JSON</html>"));
   }
   server_.Answer("", /*close=*/true);
   server_.Answer("", /*close=*/true);
   server_.Answer("HTTP/1.1 nonsense\r\n\r\n");
-  UntilRequests(16);
+  UntilRequests(20);
   CHECK(last_request().query.at("resourceVersion") == "6");
   server_.Answer(WatchAnswer());
   Until([&] { return Status().connected; });

@@ -143,10 +143,10 @@ TEST_CASE_FIXTURE(StreamingFixture, "a streaming list that breaks is followed by
   CheckStreaming();
 }
 
-TEST_CASE_FIXTURE(StreamingFixture, "one that is forbidden is asked for again") {
-  for (const int status : {403, 401, 429}) server_.Answer(JsonAnswer(status, "{}"));
+TEST_CASE_FIXTURE(StreamingFixture, "one that is forbidden, or finds nobody, is asked for again") {
+  for (const int status : {403, 401, 429, 503, 502}) server_.Answer(JsonAnswer(status, "{}"));
   Apply({Job("job", {Pods()})});
-  UntilRequests(4);
+  UntilRequests(6);
   CheckStreaming();
 }
 
