@@ -45,14 +45,18 @@ def _program(agent):
     return binary(agent.removesuffix('-2').removesuffix('-1'))
 
 
-def _configuration(agent, targets, interval_s, write_url):
+def _static_targets(targets):
     listed = ', '.join(f'"{address}:{targets.port}"' for address in targets.addresses)
+    return f'static_configs: [{{targets: [{listed}]}}]'
+
+
+def _configuration(agent, found_by, interval_s, write_url):
     text = f"""
 global: {{scrape_interval: {interval_s}s, scrape_timeout: {min(interval_s, 10)}s}}
 scrape_configs:
   - job_name: bench
     params: {{agent: [{agent}]}}
-    static_configs: [{{targets: [{listed}]}}]
+    {found_by}
 """
     if not agent.startswith('vmagent'):
         message = f', protobuf_message: {_message(agent)}' if _message(agent) else ''
@@ -122,11 +126,14 @@ class Peer:
         self.process.stop()
 
 
-def start(agent, work, targets, interval_s, write_url):
+def start(agent, work, targets, interval_s, write_url, found_by=None):
+    """found_by: lines of the job that find the targets, in place of a list of them."""
     folder = pathlib.Path(work) / agent
     folder.mkdir()
     config = folder / 'config.yml'
-    config.write_text(_configuration(agent, targets, interval_s, write_url))
+    config.write_text(
+        _configuration(agent, found_by or _static_targets(targets), interval_s, write_url)
+    )
     listen = f'127.0.0.1:{free_port()}'
     arguments = _arguments(agent, config, folder / 'data', listen, write_url)
     process = Process(arguments, folder / 'log', cwd=folder)
