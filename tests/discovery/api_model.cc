@@ -1,6 +1,7 @@
 #include "tests/discovery/api_model.h"
 
 #include <algorithm>
+#include <charconv>
 
 namespace limpet {
 namespace {
@@ -16,8 +17,12 @@ std::string ListEndText(uint64_t version) {
 
 }  // namespace
 
-ApiModel::ApiModel(ScriptedApiServer& server, uint32_t seed, bool streams)
-    : server_(server), random_(seed), streams_(streams), answered_(server.requests().size()) {
+ApiModel::ApiModel(ScriptedApiServer& server, uint32_t seed, Manner manner)
+    : server_(server),
+      random_(seed),
+      streams_(manner.streams),
+      garbles_(manner.garbles),
+      answered_(server.requests().size()) {
   for (int i = 0; i < kStanding; ++i) {
     Record("ADDED", {"standing-" + std::to_string(i), "10.0.1." + std::to_string(i)});
   }
@@ -58,55 +63,81 @@ void ApiModel::Step() {
     oldest_ = version_;
     pages_.clear();
   }
-  Serve(/*faulty=*/true);
+  faulty_ = true;
+  Serve();
 }
 
-void ApiModel::Serve(bool faulty) {
+void ApiModel::Settle() {
+  faulty_ = false;
+  Serve();
+}
+
+// What was garbled is on no connection any more, and whoever watches has to list.
+void ApiModel::Mend() {
+  for (size_t request = 0; request < answered_; ++request) {
+    if (server_.IsOpen(request)) server_.CloseAt(request);
+  }
+  watch_.reset();
+  pages_.clear();
+  has_to_list_ = true;
+}
+
+void ApiModel::Serve() {
   for (; answered_ < server_.requests().size(); ++answered_) {
     if (!server_.IsOpen(answered_)) continue;
     watch_.reset();
     const ApiRequest request = server_.requests()[answered_];
-    if (faulty && Chance(25)) {
+    if (faulty_ && Chance(25)) {
       Refuse(answered_);
     } else if (request.query.contains("sendInitialEvents")) {
-      AnswerStreamingList(answered_, faulty);
+      AnswerStreamingList(answered_);
     } else if (request.query.contains("watch")) {
       AnswerWatch(answered_);
     } else {
-      AnswerList(answered_, faulty);
+      AnswerList(answered_);
     }
   }
-  Feed(faulty);
+  Feed();
+}
+
+void ApiModel::Send(size_t request, std::string bytes) {
+  if (garbles_ && faulty_ && Chance(20)) {
+    for (uint32_t i = random_() % 3 + 1; i > 0 && !bytes.empty(); --i) {
+      bytes[random_() % bytes.size()] ^= static_cast<char>(1 << random_() % 8);
+    }
+  }
+  server_.SendTo(request, bytes);
 }
 
 void ApiModel::Refuse(size_t request) {
   if (Chance(30)) return server_.CloseAt(request);
   const int statuses[] = {401, 403, 404, 429, 500, 503, 504};
   const int status = statuses[random_() % std::size(statuses)];
-  server_.SendTo(request, JsonAnswer(status, StatusText(status, "not now")));
+  Send(request, JsonAnswer(status, StatusText(status, "not now")));
 }
 
-bool ApiModel::Answer(size_t request, const std::string& bytes, bool faulty) {
-  if (!faulty || !Chance(15)) {
-    server_.SendTo(request, bytes);
+bool ApiModel::Answer(size_t request, const std::string& bytes) {
+  if (!faulty_ || !Chance(15)) {
+    Send(request, bytes);
     return true;
   }
-  server_.SendTo(request, std::string_view(bytes).substr(0, random_() % bytes.size()));
+  Send(request, bytes.substr(0, random_() % bytes.size()));
   server_.CloseAt(request);
   return false;
 }
 
-void ApiModel::AnswerList(size_t request, bool faulty) {
+void ApiModel::AnswerList(size_t request) {
   const auto& query = server_.requests()[request].query;
   Snapshot rest;
   if (const auto token = query.find("continue"); token != query.end()) {
     const auto page = pages_.find(token->second);
     if (page == pages_.end()) {
-      return server_.SendTo(request, JsonAnswer(410, StatusText(410, "expired")));
+      return Send(request, JsonAnswer(410, StatusText(410, "expired")));
     }
     rest = page->second;
   } else {
     rest.version = version_;
+    if (!faulty_) has_to_list_ = false;
     for (const auto& [name, pod] : pods_) rest.pods.push_back(pod);
   }
   std::string next;
@@ -117,63 +148,65 @@ void ApiModel::AnswerList(size_t request, bool faulty) {
     next = "page-" + std::to_string(pages_.size());
     pages_[next] = rest;
   }
-  Answer(request, JsonAnswer(200, ListText(std::to_string(rest.version), page, next)), faulty);
+  Answer(request, JsonAnswer(200, ListText(std::to_string(rest.version), page, next)));
 }
 
 void ApiModel::AnswerWatch(size_t request) {
-  const uint64_t from = std::stoull(server_.requests()[request].query.at("resourceVersion"));
-  if (from < oldest_) {
-    if (Chance(50)) return server_.SendTo(request, JsonAnswer(410, StatusText(410, "too old")));
-    return server_.SendTo(request,
-                          WatchAnswer() + Chunk(ErrorEventText(410)) + std::string(kLastChunk));
+  const std::string& version = server_.requests()[request].query.at("resourceVersion");
+  uint64_t from = 0;  // also where it has been garbled
+  std::from_chars(version.data(), version.data() + version.size(), from);
+  if (from < oldest_ || has_to_list_) {
+    if (Chance(50)) return Send(request, JsonAnswer(410, StatusText(410, "too old")));
+    return Send(request, WatchAnswer() + Chunk(ErrorEventText(410)) + std::string(kLastChunk));
   }
-  server_.SendTo(request, WatchAnswer());
+  Send(request, WatchAnswer());
   watch_ = request;
   told_ = from;
 }
 
-void ApiModel::AnswerStreamingList(size_t request, bool faulty) {
-  if (!streams_) return server_.SendTo(request, JsonAnswer(422, StatusText(422, "forbidden")));
+void ApiModel::AnswerStreamingList(size_t request) {
+  if (!streams_) return Send(request, JsonAnswer(422, StatusText(422, "forbidden")));
   std::string events;
   for (const auto& [name, pod] : pods_) events += EventText("ADDED", pod);
+  if (!faulty_) has_to_list_ = false;
   const std::string answer = WatchAnswer() + Chunk(events + ListEndText(version_));
-  if (!Answer(request, answer, faulty)) return;
+  if (!Answer(request, answer)) return;
   watch_ = request;
   told_ = version_;
 }
 
 // Tells the open watch what has happened.
-void ApiModel::Feed(bool faulty) {
+void ApiModel::Feed() {
   if (!watch_ || !server_.IsOpen(*watch_)) return;
-  if (faulty && Chance(30)) return;  // late
+  if (faulty_ && Chance(30)) return;  // late
   std::string text;
   for (const Event& event : events_) {
     if (event.version <= told_) continue;
     text += EventText(event.type, event.pod);
-    if (faulty && Chance(10)) text += EventText(event.type, event.pod);
+    if (faulty_ && Chance(10)) text += EventText(event.type, event.pod);
   }
   told_ = version_;
   if (Chance(30)) text += BookmarkText(std::to_string(version_));
-  if (faulty && !text.empty() && Chance(15)) {
+  if (faulty_ && !text.empty() && Chance(15)) {
     // Torn: the rest comes with the next watch.
-    server_.SendTo(*watch_, Chunk(text).substr(0, random_() % text.size()));
+    Send(*watch_, Chunk(text).substr(0, random_() % text.size()));
     server_.CloseAt(*watch_);
     return watch_.reset();
   }
-  if (!text.empty()) server_.SendTo(*watch_, Chunk(text));
-  if (faulty && Chance(15)) Fault();
+  if (!text.empty()) Send(*watch_, Chunk(text));
+  if (faulty_ && Chance(15)) Fault();
 }
 
 void ApiModel::Fault() {
   switch (random_() % 4) {
     case 0:
-      server_.SendTo(*watch_, kLastChunk);
+      Send(*watch_, std::string(kLastChunk));
       break;
     case 1:
-      server_.SendTo(*watch_, Chunk(ErrorEventText(Chance(50) ? 500 : 429)));
+      Send(*watch_, Chunk(ErrorEventText(Chance(50) ? 500 : 429)));
       break;
     case 2:
-      server_.SendTo(*watch_, Chunk(R"({"type":"ADDED","object":{]})"));
+      Send(*watch_, Chunk(R"({"type":"ADDED","object":{]})"));
       break;
     default:
       server_.CloseAt(*watch_);

@@ -24,11 +24,18 @@ namespace limpet {
 
 class ApiModel {
  public:
+  struct Manner {
+    bool streams = false;  // lists
+    bool garbles = false;  // bits of what it sends
+  };
+
   // With "standing" in their names: pods that stay as they are.
-  ApiModel(ScriptedApiServer& server, uint32_t seed, bool streams);
+  ApiModel(ScriptedApiServer& server, uint32_t seed, Manner manner);
 
   void Step();
-  void Settle() { Serve(/*faulty=*/false); }
+  void Settle();
+  // After steps that garbled.
+  void Mend();
 
   const std::map<std::string, PodText>& pods() const { return pods_; }
   // Whether a pod has ever had this address.
@@ -50,19 +57,23 @@ class ApiModel {
   bool Chance(int percent) { return static_cast<int>(random_() % 100) < percent; }
   void Change();
   void Record(const std::string& type, const PodText& pod);
-  void Serve(bool faulty);
-  void AnswerList(size_t request, bool faulty);
+  void Serve();
+  void AnswerList(size_t request);
   void AnswerWatch(size_t request);
-  void AnswerStreamingList(size_t request, bool faulty);
+  void AnswerStreamingList(size_t request);
+  void Send(size_t request, std::string bytes);
   void Refuse(size_t request);
-  void Feed(bool faulty);
+  void Feed();
   void Fault();
-  // All of it, or, where `faulty` will have it so, its begin and the end of the connection.
-  bool Answer(size_t request, const std::string& bytes, bool faulty);
+  // All of it, or only its begin, and the end of the connection.
+  bool Answer(size_t request, const std::string& bytes);
 
   ScriptedApiServer& server_;
   std::mt19937 random_;
   const bool streams_;
+  const bool garbles_;
+  bool faulty_ = false;
+  bool has_to_list_ = false;
   std::map<std::string, PodText> pods_;
   std::vector<Event> events_;
   std::set<std::pair<std::string, std::string>> truths_;
