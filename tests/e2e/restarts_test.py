@@ -27,8 +27,8 @@ from parts.sink import Sink
 LONG = bool(os.environ.get('LIMPET_LONG'))
 NAMESPACE, ACCOUNT = 'shop', 'limpet'
 STANDING, CHURNED = (200, 800) if LONG else (80, 240)
-KILLS = 10 if LONG else 3
-AWAY_S = 180 if LONG else 15
+KILLS = 6 if LONG else 3
+AWAY_S = 90 if LONG else 15
 INTERVAL_S = 2
 PATIENCE_S = 120
 LISTS = 'limpet_sd_kubernetes_lists_total'
