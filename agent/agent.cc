@@ -48,13 +48,14 @@ LogOptions LogOptionsOf(const AgentOptions& options, const StorageConfig& storag
 // The parts of a running limpet, in the order in which they stand on each other.
 class Agent {
  public:
-  Agent(EventLoop& loop, const AgentOptions& options, const MemoryBounds& memory,
+  Agent(EventLoop& loop, const AgentOptions& options, const MemoryBounds& memory, Shard shard,
         ConfigWatch& watch, Config config, Log& log)
       : loop_(loop),
         options_(options),
         watch_(watch),
         config_(std::move(config)),
         log_(log),
+        shard_(shard),
         process_memory_(SystemClock(), memory.cgroup),
         memory_(loop, SystemClock(), memory.limit, [this] { return process_memory_.UsedBytes(); }) {
     config_status_.last_success_ms = SystemClock().WallMs();
@@ -72,12 +73,13 @@ class Agent {
   ConfigWatch& watch_;
   Config config_;
   Log& log_;
+  const Shard shard_;
   ConfigStatus config_status_;
   ProcessMemory process_memory_;
   MemoryBudget memory_;
   RemoteWrite remote_write_{loop_, SystemClock(), log_};
   ScrapeManager scrape_{loop_, SystemClock(),
-                        [this](const ScrapeView& scrape) { log_.Append(scrape); }};
+                        [this](const ScrapeView& scrape) { log_.Append(scrape); }, shard_};
   Discovery discovery_{loop_, SystemClock(),
                        [this](const std::string& job, std::vector<TargetGroup> groups) {
                          scrape_.OnTargetGroups(job, std::move(groups));
@@ -181,6 +183,11 @@ int RunAgent(const AgentOptions& options) {
     std::cerr << "--memory.limit: " << memory.error().message << "\n";
     return 2;
   }
+  const auto shard = ParseShard(options.shards, options.shard);
+  if (!shard) {
+    std::cerr << shard.error().message << "\n";
+    return 2;
+  }
   RaiseOpenFileLimit();
   EventLoop loop;
   // Before the file is read, so that no edit falls between; there is nobody to tell until the loop
@@ -200,7 +207,7 @@ int RunAgent(const AgentOptions& options) {
     return 1;
   }
   {
-    Agent agent(loop, options, *memory, config_watch, std::move(*loaded.config), **log);
+    Agent agent(loop, options, *memory, *shard, config_watch, std::move(*loaded.config), **log);
     if (const auto started = agent.Start(); !started) {
       LogError("limpet cannot start", {{"error", started.error().message}});
       return 1;

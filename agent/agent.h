@@ -19,6 +19,8 @@ struct AgentOptions {
   std::string log_level = "info";
   std::string log_format = "json";
   std::string memory_limit = "auto";
+  std::string shards = "1";
+  std::string shard;
   LoadOptions load;
 };
 

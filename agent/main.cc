@@ -41,13 +41,19 @@ int Main(int argc, char** argv) {
          "Memory to keep within: a size such as 512MiB, auto (the limit of the container or "
          "service, if any) or none")
       ->capture_default_str();
+  app.add_option("--shards", options.shards, "How many limpets divide the targets")
+      ->envname("LIMPET_SHARDS")
+      ->capture_default_str();
+  app.add_option("--shard", options.shard,
+                 "Which of them this is: 0, 1, ... or a StatefulSet's pod, such as limpet-0")
+      ->envname("LIMPET_SHARD");
   app.add_option("--log.level", options.log_level, "debug, info, warn or error")
       ->capture_default_str();
   app.add_option("--log.format", options.log_format, "json or logfmt")->capture_default_str();
   CLI::App* check = app.add_subcommand("check-config", "Check a configuration file and exit");
   check->add_option("FILE", file_to_check, "The file")->required();
   check->add_flag("--config.expand-env", options.load.expand_env, "As above");
-  TargetsCommand targets(app, options.config_file, options.load);
+  TargetsCommand targets(app, options);
   ScrapeCommand scrape(app, options.config_file, options.load);
   ExplainCommand explain(app);
   LogCommand log(app);

@@ -6,7 +6,7 @@
 namespace limpet {
 namespace {
 
-void PreviewGroup(const ScrapeConfig& job, const TargetGroup& group,
+void PreviewGroup(const ScrapeConfig& job, const TargetGroup& group, Shard shard,
                   std::unordered_set<uint64_t>& seen, TargetPreview& preview) {
   for (const Labels& target : group.targets) {
     Labels discovered = DiscoveredLabels(job, group.labels, target);
@@ -19,7 +19,11 @@ void PreviewGroup(const ScrapeConfig& job, const TargetGroup& group,
           job.keep_dropped_targets != 0 ? job.keep_dropped_targets : kDroppedTargetsShown;
       if (++preview.dropped_counts.back().second > shown_max) continue;
       preview.dropped.push_back({job.job_name, std::move(discovered)});
-    } else if (seen.insert((*spec)->identity).second) {
+    } else if (!seen.insert((*spec)->identity).second) {
+      continue;
+    } else if (!shard.Owns((*spec)->identity)) {
+      ++preview.other_shards;
+    } else {
       preview.targets.push_back({job.job_name, std::move(discovered), std::move(**spec)});
     }
   }
@@ -38,7 +42,7 @@ void FoundGroups::Take(const std::string& job, std::vector<TargetGroup> groups) 
   }
 }
 
-TargetPreview FoundGroups::Preview(const std::vector<ScrapeConfig>& jobs) const {
+TargetPreview FoundGroups::Preview(const std::vector<ScrapeConfig>& jobs, Shard shard) const {
   TargetPreview preview;
   for (const ScrapeConfig& job : jobs) {
     preview.dropped_counts.emplace_back(job.job_name, 0);
@@ -46,7 +50,8 @@ TargetPreview FoundGroups::Preview(const std::vector<ScrapeConfig>& jobs) const 
     std::unordered_set<uint64_t> seen;
     const auto found = groups_.find(job.job_name);
     if (found == groups_.end()) continue;
-    for (const auto& [source, group] : found->second) PreviewGroup(job, group, seen, preview);
+    for (const auto& [source, group] : found->second)
+      PreviewGroup(job, group, shard, seen, preview);
     std::sort(preview.targets.begin() + static_cast<std::ptrdiff_t>(first), preview.targets.end(),
               [](const PreviewedTarget& a, const PreviewedTarget& b) {
                 const std::string url_a = a.spec.url.ToString();

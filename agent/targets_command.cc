@@ -101,21 +101,28 @@ std::string Table(const TargetPreview& preview) {
     by_job += (by_job.empty() ? " (" : ", ") + ForTerminal(job) + ": " + std::to_string(count);
   }
   text += "\n" + std::to_string(preview.targets.size()) + " targets, " + std::to_string(dropped) +
-          " dropped by relabelling" + by_job + (by_job.empty() ? "" : ")") + "\n";
-  return text;
+          " dropped by relabelling" + by_job + (by_job.empty() ? "" : ")");
+  if (preview.other_shards != 0) {
+    text += ", " + std::to_string(preview.other_shards) + " of other shards";
+  }
+  return text + "\n";
 }
 
 }  // namespace
 
-TargetsCommand::TargetsCommand(CLI::App& app, std::string& config_file, LoadOptions& load)
-    : config_file_(config_file), load_(load) {
+TargetsCommand::TargetsCommand(CLI::App& app, AgentOptions& options) : options_(options) {
   CLI::App* command = app.add_subcommand("targets",
                                          "Show what would be scraped, and with which labels; exit "
                                          "code 0: all is known, 1: a discovery "
                                          "did not answer in time, 2: the configuration is refused");
-  command->add_option("--config.file", config_file, "Configuration file")->capture_default_str();
-  command->add_flag("--config.expand-env", load.expand_env,
+  command->add_option("--config.file", options.config_file, "Configuration file")
+      ->capture_default_str();
+  command->add_flag("--config.expand-env", options.load.expand_env,
                     "Replace ${VAR} in values of the configuration from the environment");
+  command->add_option("--shards", options.shards, "Show the targets of one of so many shards")
+      ->envname("LIMPET_SHARDS")
+      ->capture_default_str();
+  command->add_option("--shard", options.shard, "Which of them")->envname("LIMPET_SHARD");
   command->add_option("--wait", wait_, "How long to wait for discovery")->capture_default_str();
   command->add_option("--job", job_, "Only that job");
   command->add_flag("--json", json_, "As GET /api/v1/targets answers, dropped targets included");
@@ -132,7 +139,12 @@ int TargetsCommand::Run() const {
     PrintError("--wait: " + wait.error().message);
     return kNotListed;
   }
-  LoadedConfig loaded = LoadConfigFile(config_file_, load_);
+  const auto shard = ParseShard(options_.shards, options_.shard);
+  if (!shard) {
+    PrintError(shard.error().message);
+    return kRefused;
+  }
+  LoadedConfig loaded = LoadConfigFile(options_.config_file, options_.load);
   for (const ConfigError& error : loaded.errors) PrintError(error.ToString());
   if (!loaded.config) return kNotListed;
   Config& config = *loaded.config;
@@ -171,7 +183,7 @@ int TargetsCommand::Run() const {
       return kNotListed;
     }
   }
-  const TargetPreview preview = found.Preview(jobs);
+  const TargetPreview preview = found.Preview(jobs, *shard);
   StandardOutput out;
   out.Write(json_ ? Json(preview) : Table(preview));
   out.Flush();

@@ -9,7 +9,7 @@
 
 #include <string>
 
-#include "agent/config/load.h"
+#include "agent/agent.h"
 
 namespace CLI {
 class App;
@@ -19,9 +19,9 @@ namespace limpet {
 
 class TargetsCommand {
  public:
-  // Adds itself to the command line, which has to outlive it, as have the two values, which an
-  // option before the command's name may have set.
-  TargetsCommand(CLI::App& app, std::string& config_file, LoadOptions& load);
+  // Adds itself to the command line, which has to outlive it, as have the options, which may have
+  // been set before the command's name.
+  TargetsCommand(CLI::App& app, AgentOptions& options);
 
   bool parsed() const;
   // The exit code.
@@ -29,8 +29,7 @@ class TargetsCommand {
 
  private:
   const CLI::App* command_ = nullptr;
-  const std::string& config_file_;
-  const LoadOptions& load_;
+  const AgentOptions& options_;
   std::string wait_ = "10s";
   std::string job_;
   bool json_ = false;

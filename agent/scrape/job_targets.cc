@@ -1,6 +1,6 @@
 #include "agent/scrape/job_targets.h"
 
-#include <algorithm>
+#include <unordered_set>
 #include <utility>
 
 #include "agent/platform/logging.h"
@@ -32,7 +32,8 @@ std::shared_ptr<const LayoutScope> JobTargets::ScopeFor(const Labels& labels) {
   return context_.writer.layouts.Intern(NewLayoutScope(job_->series_settings(), labels));
 }
 
-// As in Prometheus no target of a job with too many of them is scraped.
+// As in Prometheus no target of a job with too many of them is scraped; those of other shards do
+// not count, as they do not where hashmod keeps a part.
 void JobTargets::CheckTargetLimit() {
   const uint64_t limit = job_->config().target_limit;
   const bool exceeded = limit != 0 && targets_.size() > limit;
@@ -52,8 +53,9 @@ void JobTargets::Update(const ScrapeConfig& config) {
 }
 
 JobTargets::Group JobTargets::MakeGroup(const TargetGroup& group, bool log_failures,
-                                        std::vector<NewTarget>& added) {
+                                        std::vector<NewTarget>& added, LeftOut& left_out) {
   Group made;
+  std::unordered_set<uint64_t> seen;
   for (const Labels& target : group.targets) {
     const Labels discovered = DiscoveredLabels(job_->config(), group.labels, target);
     auto spec = MakeTarget(job_->config(), discovered);
@@ -66,12 +68,13 @@ JobTargets::Group JobTargets::MakeGroup(const TargetGroup& group, bool log_failu
       continue;
     }
     if (!*spec) {
-      ++made.dropped;
+      ++left_out.dropped;
       continue;
     }
     const uint64_t identity = (*spec)->identity;
-    if (std::find(made.identities.begin(), made.identities.end(), identity) !=
-        made.identities.end()) {
+    if (!seen.insert(identity).second) continue;
+    if (!context_.shard.Owns(identity)) {
+      ++left_out.other_shards;
       continue;
     }
     made.identities.push_back(identity);
@@ -86,14 +89,18 @@ void JobTargets::Release(const Group& group, std::vector<uint64_t>& gone) {
   }
 }
 
-void JobTargets::SetDropped(uint64_t group, uint32_t count) {
-  const auto known = dropped_.find(group);
-  if (known != dropped_.end()) dropped_count_ -= known->second;
-  dropped_count_ += count;
-  if (count > 0) {
-    dropped_[group] = count;
-  } else if (known != dropped_.end()) {
-    dropped_.erase(known);
+void JobTargets::CountLeftOut(uint64_t group, LeftOut counts) {
+  const auto known = left_out_.find(group);
+  if (known != left_out_.end()) {
+    dropped_count_ -= known->second.dropped;
+    other_shards_count_ -= known->second.other_shards;
+  }
+  dropped_count_ += counts.dropped;
+  other_shards_count_ += counts.other_shards;
+  if (counts.dropped + counts.other_shards > 0) {
+    left_out_[group] = counts;
+  } else if (known != left_out_.end()) {
+    left_out_.erase(known);
   }
 }
 
@@ -105,8 +112,9 @@ void JobTargets::OnGroups(std::vector<TargetGroup> groups) {
     std::vector<NewTarget> of_group;
     const auto known = groups_.find(key);
     const bool failed_before = known != groups_.end() && known->second.failed > 0;
-    Group made = MakeGroup(group, !failed_before, of_group);
-    SetDropped(key, made.dropped);
+    LeftOut left_out;
+    Group made = MakeGroup(group, !failed_before, of_group, left_out);
+    CountLeftOut(key, left_out);
     // Counted before the old ones are released, so that a target in both is never at zero.
     for (NewTarget& target : of_group) {
       Entry& entry = targets_[target.identity];
@@ -187,8 +195,9 @@ void JobTargets::VanishAll() {
   targets_.clear();
   living_.clear();
   groups_.clear();
-  dropped_.clear();
+  left_out_.clear();
   dropped_count_ = 0;
+  other_shards_count_ = 0;
 }
 
 void JobTargets::ForEach(const std::function<void(const ScrapeTarget&)>& function) const {
@@ -197,10 +206,13 @@ void JobTargets::ForEach(const std::function<void(const ScrapeTarget&)>& functio
 
 void JobTargets::ForEachDropped(const ForEachWantedGroup& groups,
                                 const OnDroppedTarget& function) const {
-  if (dropped_.empty()) return;
+  if (dropped_count_ == 0) return;
   uint64_t left =
       config().keep_dropped_targets != 0 ? config().keep_dropped_targets : kDroppedTargetsShown;
-  const auto want = [this](const std::string& source) { return dropped_.contains(KeyOf(source)); };
+  const auto want = [this](const std::string& source) {
+    const auto known = left_out_.find(KeyOf(source));
+    return known != left_out_.end() && known->second.dropped > 0;
+  };
   groups(name(), want, [&](const TargetGroup& group) {
     for (const Labels& target : group.targets) {
       const Labels discovered = DiscoveredLabels(config(), group.labels, target);

@@ -3,10 +3,11 @@
 // Who calls it: the scrape manager, on the loop's thread.
 // Operation: a group replaces what its source said before. Targets are known by identity (labels
 // and URL): one that is still there is left alone, whichever group says so; two groups may name the
-// same one. One that is gone leaves staleness markers, unless a new one with the same labels on its
-// series takes over (a new address behind the same instance label, a changed interval). Of what
-// relabelling drops only the number is kept, by group: its labels are made again, from the groups
-// themselves, for whoever asks for them.
+// same one. Of a target that belongs to another shard nothing is kept but its number. One that is
+// gone leaves staleness markers, unless a new one with the same labels on its series takes over (a
+// new address behind the same instance label, a changed interval). Of what relabelling drops only
+// the number is kept, by group: its labels are made again, from the groups themselves, for whoever
+// asks for them.
 #ifndef LIMPET_AGENT_SCRAPE_JOB_TARGETS_H_
 #define LIMPET_AGENT_SCRAPE_JOB_TARGETS_H_
 
@@ -43,6 +44,8 @@ class JobTargets {
   void Explain(const TargetGroup& group, const OnExplainedTarget& function) const;
   uint64_t dropped_count() const { return dropped_count_; }
   const ScrapeConfig& config() const { return job_->config(); }
+  // In all groups; one that two groups name counts twice.
+  uint64_t other_shards_count() const { return other_shards_count_; }
   const std::string& name() const { return job_->config().job_name; }
   void set_offset_seed(uint64_t seed) { offset_seed_ = seed; }  // for targets that are yet to come
 
@@ -53,8 +56,11 @@ class JobTargets {
   };
   struct Group {
     std::vector<uint64_t> identities;
-    uint32_t dropped = 0;
-    uint32_t failed = 0;  // left out because they are no targets
+    uint32_t failed = 0;  // that are no targets
+  };
+  struct LeftOut {
+    uint32_t dropped = 0;  // by relabelling
+    uint32_t other_shards = 0;
   };
   struct NewTarget {
     uint64_t identity;
@@ -65,8 +71,9 @@ class JobTargets {
   using Leaving = std::unordered_multimap<uint64_t, std::unique_ptr<ScrapeTarget>>;  // by labels
 
   // Logs what is left out only where nothing was before: discovery reports a group often.
-  Group MakeGroup(const TargetGroup& group, bool log_failures, std::vector<NewTarget>& added);
-  void SetDropped(uint64_t group, uint32_t count);
+  Group MakeGroup(const TargetGroup& group, bool log_failures, std::vector<NewTarget>& added,
+                  LeftOut& left_out);
+  void CountLeftOut(uint64_t group, LeftOut counts);
   void Release(const Group& group, std::vector<uint64_t>& gone);
   void Exchange(std::vector<NewTarget> added, const std::vector<uint64_t>& gone);
   void AddStatus(const TargetStatus& status, TargetExplanation& explanation) const;
@@ -81,11 +88,12 @@ class JobTargets {
   std::unordered_map<uint64_t, Entry> targets_;
   // How many of them have these labels: in a storm pods go one by one.
   std::unordered_map<uint64_t, uint32_t> living_;
-  // By the hash of their source. A job often drops all targets of most groups: of these there is
-  // but the number, 40 bytes a group in all.
+  // By the hash of their source. A job often drops all targets of most groups: of these there are
+  // but the numbers, 40 bytes a group in all.
   std::unordered_map<uint64_t, Group> groups_;
-  std::unordered_map<uint64_t, uint32_t> dropped_;  // of groups that have any
+  std::unordered_map<uint64_t, LeftOut> left_out_;  // of groups that have any
   uint64_t dropped_count_ = 0;
+  uint64_t other_shards_count_ = 0;
 };
 
 }  // namespace limpet

@@ -17,8 +17,9 @@ constexpr uint64_t kPagePart = 8;
 
 class ScrapeManager::Impl {
  public:
-  Impl(EventLoop& loop, const Clock& clock, Append append)
+  Impl(EventLoop& loop, const Clock& clock, Append append, Shard shard)
       : context_(loop, clock), scheduler_(loop, clock) {
+    context_.shard = shard;
     context_.writer.append = std::move(append);
   }
 
@@ -80,6 +81,15 @@ class ScrapeManager::Impl {
     return counts;
   }
 
+  std::vector<std::pair<std::string, uint64_t>> OtherShardsCounts() const {
+    std::vector<std::pair<std::string, uint64_t>> counts;
+    if (context_.shard.count == 1) return counts;
+    for (const auto& [name, job] : jobs_) counts.emplace_back(name, job->other_shards_count());
+    return counts;
+  }
+
+  Shard shard() const { return context_.shard; }
+
   ScrapeStats stats() const {
     ScrapeStats stats;
     stats.scrapes_total = context_.scrapes_total;
@@ -123,8 +133,8 @@ class ScrapeManager::Impl {
   Jobs jobs_;
 };
 
-ScrapeManager::ScrapeManager(EventLoop& loop, const Clock& clock, Append append)
-    : impl_(std::make_unique<Impl>(loop, clock, std::move(append))) {}
+ScrapeManager::ScrapeManager(EventLoop& loop, const Clock& clock, Append append, Shard shard)
+    : impl_(std::make_unique<Impl>(loop, clock, std::move(append), shard)) {}
 
 ScrapeManager::~ScrapeManager() = default;
 
@@ -165,6 +175,12 @@ const ScrapeConfig* ScrapeManager::FindJob(const std::string& job) const {
 std::vector<std::pair<std::string, uint64_t>> ScrapeManager::DroppedCounts() const {
   return impl_->DroppedCounts();
 }
+
+std::vector<std::pair<std::string, uint64_t>> ScrapeManager::OtherShardsCounts() const {
+  return impl_->OtherShardsCounts();
+}
+
+Shard ScrapeManager::shard() const { return impl_->shard(); }
 
 ScrapeStats ScrapeManager::stats() const { return impl_->stats(); }
 

@@ -21,6 +21,7 @@
 #include "agent/platform/event_loop.h"
 #include "agent/platform/histogram.h"
 #include "agent/scrape/memory_gate.h"
+#include "agent/scrape/shard.h"
 #include "discovery/target_group.h"
 #include "queue/scrape_view.h"
 
@@ -72,7 +73,8 @@ class ScrapeManager {
  public:
   using Append = std::function<void(const ScrapeView&)>;
 
-  ScrapeManager(EventLoop& loop, const Clock& clock, Append append);
+  // Scrapes the targets of that shard alone.
+  ScrapeManager(EventLoop& loop, const Clock& clock, Append append, Shard shard = {});
   ~ScrapeManager();
   ScrapeManager(const ScrapeManager&) = delete;
   ScrapeManager& operator=(const ScrapeManager&) = delete;
@@ -102,6 +104,9 @@ class ScrapeManager {
   const ScrapeConfig* FindJob(const std::string& job) const;
   // How many are dropped, by job.
   std::vector<std::pair<std::string, uint64_t>> DroppedCounts() const;
+  // Targets that other shards scrape, by job; empty where there are none.
+  std::vector<std::pair<std::string, uint64_t>> OtherShardsCounts() const;
+  Shard shard() const;
   ScrapeStats stats() const;
 
  private:

@@ -25,6 +25,7 @@
 #include "agent/scrape/scrape_answer.h"
 #include "agent/scrape/scrape_job.h"
 #include "agent/scrape/scrape_manager.h"
+#include "agent/scrape/shard.h"
 #include "agent/scrape/target_labels.h"
 #include "agent/scrape/target_series.h"
 
@@ -35,6 +36,7 @@ struct ScrapeContext {
   ScrapeContext(EventLoop& loop_in, const Clock& clock_in) : loop(loop_in), clock(clock_in) {}
   EventLoop& loop;
   const Clock& clock;
+  Shard shard;
   SeriesWriter writer;
   BodyPool bodies;
   std::string inflated;                              // the page being read

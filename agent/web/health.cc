@@ -108,6 +108,22 @@ Check WriteRefreshes(const std::vector<RefreshStatus>& refreshes, RefreshKind ki
   return worst;
 }
 
+// Nothing that can fail: which part of the targets this is.
+void WriteShard(const WebSources& sources, JsonWriter& json) {
+  const Shard shard = sources.shard();
+  if (shard.count == 1) return;
+  uint64_t others = 0;
+  for (const auto& [job, count] : sources.other_shards_counts()) others += count;
+  json.Key("shard");
+  json.StartObject();
+  json.Field("status", Text(Check::kOk));
+  json.Field("latency_ms", int64_t{0});
+  json.Field("shard", uint64_t{shard.index});
+  json.Field("shards", uint64_t{shard.count});
+  json.Field("targets_other_shards", others);
+  json.EndObject();
+}
+
 Check WriteLog(const LogStats* log, JsonWriter& json) {
   Check check = Check::kOk;
   if (log == nullptr) {
@@ -188,6 +204,7 @@ HttpServerResponse HealthResponse(const WebSources& sources) {
   const std::vector<RefreshStatus> refreshes = sources.refreshes();
   worst = std::max(worst, WriteRefreshes(refreshes, RefreshKind::kFile, "file_sd", json));
   worst = std::max(worst, WriteRefreshes(refreshes, RefreshKind::kHttp, "http_sd", json));
+  WriteShard(sources, json);
   worst = std::max(worst, WriteLog(log, json));
   worst = std::max(worst, WriteMemory(sources.memory(), json));
   json.Key("receivers");

@@ -17,6 +17,7 @@
 //     "file_sd":[{"status":"degraded","latency_ms":0,"files":"/etc/sd/*.json","targets":3,
 //       "last_success":"...","error":"/etc/sd/a.json:3:7: ..."}],
 //     "http_sd":[{"status":"ok","latency_ms":20,"url":"https://cmdb/targets","targets":7}],
+//     "shard":{"status":"ok","latency_ms":0,"shard":0,"shards":3,"targets_other_shards":200},
 //     "log":{"status":"ok","latency_ms":0.2,"bytes":1024,"segments":1,"samples_lost":0},
 //     "memory":{"status":"ok","latency_ms":0,"level":"normal","used_bytes":20971520,
 //       "limit_bytes":134217728,"limit_from":"/sys/fs/cgroup/memory.max"},

@@ -29,6 +29,13 @@ void CollectTargets(const WebSources& sources, MetricFamilies& families) {
   for (const auto& [job, count] : sources.dropped_counts()) {
     AddSample(dropped, {{"job", job}}, count);
   }
+  auto& others = families.Gauge("limpet_targets_other_shards", "Targets that other shards scrape.");
+  for (const auto& [job, count] : sources.other_shards_counts()) {
+    AddSample(others, {{"job", job}}, count);
+  }
+  const Shard shard = sources.shard();
+  families.Gauge("limpet_shards", "Shards that divide the targets among themselves.", shard.count);
+  families.Gauge("limpet_shard", "Which of them this is, from 0.", shard.index);
 }
 
 }  // namespace

@@ -26,6 +26,8 @@ WebSources MakeWebSources(Discovery& discovery, const MonitorDiscovery& monitors
             scrape.ForEachDropped(job, groups, function);
           },
       .dropped_counts = [&scrape] { return scrape.DroppedCounts(); },
+      .shard = [&scrape] { return scrape.shard(); },
+      .other_shards_counts = [&scrape] { return scrape.OtherShardsCounts(); },
       .scrape = [&scrape] { return scrape.stats(); },
       .look_for_pod =
           [&discovery](const PodName& pod) { return discovery.stores().LookForPod(pod); },

@@ -41,6 +41,8 @@ struct WebSources {
   // Those that relabelling dropped, of one job or (no name) of all.
   std::function<void(std::string_view job, const OnDroppedTarget&)> for_each_dropped = nullptr;
   std::function<std::vector<std::pair<std::string, uint64_t>>()> dropped_counts = nullptr;
+  std::function<Shard()> shard = nullptr;
+  std::function<std::vector<std::pair<std::string, uint64_t>>()> other_shards_counts = nullptr;
   std::function<ScrapeStats()> scrape = nullptr;
   // What there is to say of one pod, see explain.h.
   std::function<PodSearch(const PodName&)> look_for_pod = nullptr;

@@ -93,6 +93,24 @@ class CommandLineTest(unittest.TestCase):
         self.assertEqual(limpet.process.wait(20), 1)
         self.assertIn('colour', limpet.process.log())
 
+    def test_a_shard_that_there_is_not_is_refused_at_start(self):
+        path = self.write(GOOD.replace('${RECEIVER}', 'receiver.example'))
+        for flags, env, about in (
+            (['--shards=0'], {}, 'expected a number from 1 to 1024'),
+            (['--shards=2'], {}, '--shard is missing'),
+            (['--shards=2', '--shard=limpet-2'], {}, 'has shards 0 to 1'),
+            ([], {'LIMPET_SHARDS': '2', 'LIMPET_SHARD': 'x'}, 'expected a number or a name'),
+        ):
+            with self.subTest(flags=flags, env=env):
+                result = run_limpet(
+                    f'--config.file={path}',
+                    f'--storage.path={self.directory / "storage"}',
+                    *flags,
+                    env=env,
+                )
+                self.assertEqual(result.returncode, 2)
+                self.assertIn(about, result.stderr)
+
     def test_the_environment_is_used_only_when_asked_for(self):
         path = self.write(GOOD)
         env = {'RECEIVER': 'receiver.example'}

@@ -61,6 +61,27 @@ class TargetsCommandTest(unittest.TestCase):
         self.assertEqual(target['health'], 'unknown')
         self.assertEqual(data['data']['droppedTargetCounts'], {'static': 0})
 
+    def test_shards_divide_the_targets(self):
+        job = {
+            'job_name': 'static',
+            'static_configs': [{'targets': [f'a:{port}' for port in range(1, 41)]}],
+        }
+        seen = []
+        for shard in ('0', 'limpet-1', '2'):
+            flags = ('--shards=3', f'--shard={shard}')
+            data = json.loads(self.run_targets([job], '--json', *flags).stdout)
+            urls = [target['scrapeUrl'] for target in data['data']['activeTargets']]
+            table = self.run_targets([job], *flags).stdout.splitlines()
+            self.assertEqual(
+                table[-1],
+                f'{len(urls)} targets, 0 dropped by relabelling, {40 - len(urls)} of other shards',
+            )
+            self.assertGreater(len(urls), 4)
+            seen += urls
+        self.assertEqual(sorted(seen), sorted(f'http://a:{port}/metrics' for port in range(1, 41)))
+        refused = self.run_targets([job], '--shards=3', '--shard=3', code=2)
+        self.assertIn('--shards 3 has shards 0 to 2', refused.stderr)
+
     def test_every_kind_of_discovery(self):
         pods = self.directory / 'pods'
         pods.mkdir()

@@ -54,6 +54,20 @@ TEST_CASE("all is well") {
   CHECK_FALSE(receiver.HasMember("error"));
 }
 
+TEST_CASE("a shard says which it is, the only one says nothing") {
+  FakeSources fake = HealthSample();
+  CHECK_FALSE(Parsed(HealthResponse(fake.Sources()))["checks"].HasMember("shard"));
+  fake.shard = {3, 1};
+  fake.other_shards_counts = {{"api", 40}, {"db", 2}};
+  const auto document = Parsed(HealthResponse(fake.Sources()));
+  CHECK(TextOf(document["status"]) == "ok");
+  const auto& shard = document["checks"]["shard"];
+  CHECK(TextOf(shard["status"]) == "ok");
+  CHECK(shard["shard"].GetUint64() == 1);
+  CHECK(shard["shards"].GetUint64() == 3);
+  CHECK(shard["targets_other_shards"].GetUint64() == 42);
+}
+
 TEST_CASE("lists of targets: a bad one still holds, one that never came fails") {
   FakeSources fake = HealthSample();
   CHECK_FALSE(Parsed(HealthResponse(fake.Sources()))["checks"].HasMember("file_sd"));

@@ -113,7 +113,12 @@ TEST_CASE("every family has a help text and a type, and a name by the convention
 TEST_CASE("the values are those of the modules, in base units") {
   FakeSources fake = MetricsSample();
   fake.log->last_write_latency_us = 2500;
+  fake.shard = {3, 2};
+  fake.other_shards_counts = {{"api", 40}};
   auto samples = PageOf(fake).samples;
+  CHECK(samples["limpet_shards"] == "3");
+  CHECK(samples["limpet_shard"] == "2");
+  CHECK(samples["limpet_targets_other_shards{job=\"api\"}"] == "40");
   CHECK(samples["limpet_targets{job=\"api\",health=\"up\"}"] == "1");
   CHECK(samples["limpet_targets{job=\"api\",health=\"down\"}"] == "1");
   CHECK(samples["limpet_targets{job=\"db\",health=\"down\"}"] == "0");

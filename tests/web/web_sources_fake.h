@@ -61,6 +61,8 @@ struct FakeSources {
               }
             },
         .dropped_counts = [this] { return dropped_counts; },
+        .shard = [this] { return shard; },
+        .other_shards_counts = [this] { return other_shards_counts; },
         .scrape = [this] { return scrape; },
         .log = [this] { return log ? &*log : nullptr; },
         .receivers = [this] { return receivers; },
@@ -82,6 +84,8 @@ struct FakeSources {
   std::vector<FakeTarget> targets;
   std::vector<std::pair<std::string, Labels>> dropped;  // by job
   std::vector<std::pair<std::string, uint64_t>> dropped_counts;
+  Shard shard;
+  std::vector<std::pair<std::string, uint64_t>> other_shards_counts;
   ScrapeStats scrape;
   std::optional<LogStats> log{LogStats{}};
   std::vector<ReceiverStatus> receivers;
