@@ -70,9 +70,9 @@ void ReadRelabelRules(MappingReader& reader, std::string_view key, std::vector<R
 // it, follow_redirects and enable_http2.
 void ReadHttpClient(MappingReader& reader, HttpClientConfig& http);
 
-// A mapping of label names to values.
-void ReadLabels(ReadContext& context, const YamlNode& node, const std::string& path,
-                Labels& labels);
+// A mapping of label names to values; `read` is how each value is read.
+void ReadLabels(ReadContext& context, const YamlNode& node, const std::string& path, Labels& labels,
+                bool (MappingReader::*read)(std::string_view, std::string&) = &MappingReader::Text);
 
 // scrape_timeout where it is not set: the lesser of the default and the interval.
 Millis DefaultScrapeTimeout(Millis timeout, Millis interval);

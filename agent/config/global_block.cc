@@ -13,19 +13,19 @@ constexpr uint64_t kStorageBytesMin = 32 << 20;
 
 Millis DefaultScrapeTimeout(Millis timeout, Millis interval) { return std::min(timeout, interval); }
 
-void ReadLabels(ReadContext& context, const YamlNode& node, const std::string& path,
-                Labels& labels) {
+void ReadLabels(ReadContext& context, const YamlNode& node, const std::string& path, Labels& labels,
+                bool (MappingReader::*read)(std::string_view, std::string&)) {
   MappingReader reader(context, node, path);
-  std::vector<Label> read;
+  std::vector<Label> found;
   for (const auto& [name, entry] : reader.entries()) {
     if (name.empty()) {
       context.AddError(entry.key->place, path, "a label's name must not be empty");
       continue;
     }
     std::string value;
-    if (reader.Text(name, value)) read.push_back({std::string(name), std::move(value)});
+    if ((reader.*read)(name, value)) found.push_back({std::string(name), std::move(value)});
   }
-  labels = Labels(std::move(read));
+  labels = Labels(std::move(found));
 }
 
 void ReadGlobal(ReadContext& context, const YamlNode& node, GlobalConfig& global) {
@@ -41,7 +41,8 @@ void ReadGlobal(ReadContext& context, const YamlNode& node, GlobalConfig& global
     global.scrape_timeout = DefaultScrapeTimeout(global.scrape_timeout, global.scrape_interval);
   }
   if (const YamlNode* labels = reader.Find("external_labels")) {
-    ReadLabels(context, *labels, reader.PathOf("external_labels"), global.external_labels);
+    ReadLabels(context, *labels, reader.PathOf("external_labels"), global.external_labels,
+               &MappingReader::TextWithVariables);
   }
   ReadScrapeDefaults(reader, global);
 

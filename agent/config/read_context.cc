@@ -33,8 +33,15 @@ void ReadContext::AddError(const YamlPlace& place, const std::string& path,
 }
 
 std::optional<std::string> ReadContext::Expand(const YamlNode& scalar, const std::string& path) {
-  if (!options_.expand_env || scalar.text.find('$') == std::string::npos) return scalar.text;
-  auto expanded = ExpandEnvironment(scalar.text, kExpandedBytesMax - expanded_bytes_);
+  if (!options_.expand_env) return scalar.text;
+  return ExpandVariables(scalar, path, VariableForm::kBraced);
+}
+
+std::optional<std::string> ReadContext::ExpandVariables(const YamlNode& scalar,
+                                                        const std::string& path,
+                                                        VariableForm form) {
+  if (scalar.text.find('$') == std::string::npos) return scalar.text;
+  auto expanded = ExpandEnvironment(scalar.text, kExpandedBytesMax - expanded_bytes_, form);
   if (!expanded) {
     AddError(scalar.place, path, expanded.error().message);
     return std::nullopt;

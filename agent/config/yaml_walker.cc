@@ -125,6 +125,15 @@ bool MappingReader::Text(std::string_view key, std::string& out) {
   return true;
 }
 
+bool MappingReader::TextWithVariables(std::string_view key, std::string& out) {
+  std::string raw;
+  if (!RawText(key, raw) || !context_.Visit(*Find(key))) return false;
+  auto text = context_.ExpandVariables(*Find(key), PathOf(key), VariableForm::kBracedOrBare);
+  if (!text) return false;
+  out = std::move(*text);
+  return true;
+}
+
 bool MappingReader::RawText(std::string_view key, std::string& out) {
   const YamlNode* node = Find(key);
   if (node == nullptr) return false;

@@ -23,6 +23,7 @@
 #include <utility>
 #include <vector>
 
+#include "agent/config/environment.h"
 #include "agent/config/load.h"
 #include "agent/config/yaml_document.h"
 #include "agent/platform/clock.h"
@@ -42,6 +43,9 @@ class ReadContext {
   void AddError(const YamlPlace& place, const std::string& path, const std::string& message);
   // The scalar's text after replacing environment variables; nothing where that failed.
   std::optional<std::string> Expand(const YamlNode& scalar, const std::string& path);
+  // The same, whether it is asked for or not.
+  std::optional<std::string> ExpandVariables(const YamlNode& scalar, const std::string& path,
+                                             VariableForm form);
   std::string ResolveFile(const std::string& name) const;
   // An expression that stands in many rules is compiled once.
   Result<AnchoredRegex> CompileRegex(const std::string& text);
@@ -118,6 +122,8 @@ class MappingReader {
 
   // Each true where the key is there and its value was read without an error.
   bool Text(std::string_view key, std::string& out);
+  // Text with variables of either form replaced, whether that is asked for or not.
+  bool TextWithVariables(std::string_view key, std::string& out);
   // Text as it is written, environment variables or not.
   bool RawText(std::string_view key, std::string& out);
   bool SecretText(std::string_view key, Secret& out);

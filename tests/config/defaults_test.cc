@@ -238,8 +238,30 @@ scrape_configs:
   CHECK(rule.target_label == "${LIMPET_TEST_ZONE}");
   CHECK(rule.replacement == "$$${1}${LIMPET_TEST_ZONE}");
 
-  const Config plain = Loaded("global: {external_labels: {zone: '${LIMPET_TEST_ZONE}$$'}}");
-  CHECK(plain.global.external_labels.Get("zone") == "${LIMPET_TEST_ZONE}$$");
+  const Config plain = Loaded("scrape_configs: [{job_name: '${LIMPET_TEST_ZONE}$$'}]");
+  CHECK(plain.scrape_configs[0].job_name == "${LIMPET_TEST_ZONE}$$");
+}
+
+TEST_CASE("variables in external labels are replaced without being asked for, as in Prometheus") {
+  setenv("LIMPET_TEST_ZONE", "eu-1", 1);
+  const char* text = R"(
+global:
+  external_labels: {a: "${LIMPET_TEST_ZONE}", b: "x-$LIMPET_TEST_ZONE-y", c: "$$5 $", d: plain,
+                    "$LIMPET_TEST_ZONE": k, n: 5}
+scrape_configs: [{job_name: j, static_configs: [{targets: [a], labels: {z: $LIMPET_TEST_ZONE}}]}]
+)";
+  for (const bool expand_env : {false, true}) {
+    LoadOptions options;
+    options.expand_env = expand_env;
+    const Config config = Loaded(text, options);
+    CHECK(config.global.external_labels == Labels{{"a", "eu-1"},
+                                                  {"b", "x-eu-1-y"},
+                                                  {"c", "$5 $"},
+                                                  {"d", "plain"},
+                                                  {"$LIMPET_TEST_ZONE", "k"},
+                                                  {"n", "5"}});
+    CHECK(config.scrape_configs[0].static_configs[0].labels.Get("z") == "$LIMPET_TEST_ZONE");
+  }
 }
 
 TEST_CASE("files are taken from the directory of the configuration") {

@@ -189,6 +189,9 @@ TEST_CASE("errors: aliases that multiply") {
 
 TEST_CASE("errors: variables that are not set") {
   unsetenv("LIMPET_TEST_UNSET");
+  CHECK(ErrorsOf("global:\n  external_labels: {a: x$LIMPET_TEST_UNSET, b: [$HOME]}\n") ==
+        "2:24: global.external_labels.a: environment variable LIMPET_TEST_UNSET is not set\n"
+        "2:48: global.external_labels.b: expected text, found a list\n");
   LoadOptions options;
   options.expand_env = true;
   CHECK(ErrorsOf("global:\n  external_labels: {a: 'x${LIMPET_TEST_UNSET}'}\n"

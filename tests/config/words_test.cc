@@ -35,6 +35,16 @@ TEST_CASE("variables of the environment") {
     REQUIRE(expanded.has_value());
     CHECK(*expanded == c.expected);
   }
+  for (const Case& c : {Case{"$LIMPET_TEST_A", "value"},
+                        {"a-$LIMPET_TEST_A-b$LIMPET_TEST_A", "a-value-bvalue"},
+                        {"${LIMPET_TEST_A}x", "valuex"},
+                        {"$$LIMPET_TEST_A", "$LIMPET_TEST_A"},
+                        {"$1 $ ${} ${a-b} $", "$1 $ ${} ${a-b} $"}}) {
+    CAPTURE(c.text);
+    CHECK(ExpandEnvironment(c.text, 1000, VariableForm::kBracedOrBare).value() == c.expected);
+  }
+  CHECK(ExpandEnvironment("$LIMPET_TEST_AB", 1000, VariableForm::kBracedOrBare).error().message ==
+        "environment variable LIMPET_TEST_AB is not set");
   CHECK(ExpandEnvironment("${LIMPET_TEST_UNSET}", 1000).error().message ==
         "environment variable LIMPET_TEST_UNSET is not set");
   CHECK(ExpandEnvironment("${LIMPET_TEST_A}", 5).has_value());
