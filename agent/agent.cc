@@ -4,8 +4,10 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <functional>
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -17,6 +19,7 @@
 #include "agent/scrape/scrape_manager.h"
 #include "agent/web/server.h"
 #include "discovery/discovery.h"
+#include "discovery/leader_election.h"
 #include "discovery/monitor_discovery.h"
 #include "queue/log.h"
 #include "queue/remote_write.h"
@@ -26,6 +29,8 @@ namespace {
 
 // What a stop may take at the most, the log's last write included.
 constexpr Millis kCloseLimit{700};
+// And before it, to give the lease to another replica.
+constexpr Millis kReleaseLimit{300};
 
 // Each target and receiver holds a socket: the soft limit of 1024 is what shells give, not what
 // the machine can do.
@@ -45,26 +50,45 @@ LogOptions LogOptionsOf(const AgentOptions& options, const StorageConfig& storag
   return log;
 }
 
+// What this process does of what all limpets of its kind do together.
+struct Part {
+  Shard shard;
+  std::optional<LeaderElectionOptions> election;
+};
+
+Result<Part> ReadPart(const AgentOptions& options) {
+  const auto shard = ParseShard(options.shards, options.shard);
+  if (!shard) return shard.error();
+  auto election = ReadLeaderElectionFlags(options.leader_election, *shard);
+  if (!election) return election.error();
+  return Part{*shard, std::move(*election)};
+}
+
 // The parts of a running limpet, in the order in which they stand on each other.
 class Agent {
  public:
-  Agent(EventLoop& loop, const AgentOptions& options, const MemoryBounds& memory, Shard shard,
+  Agent(EventLoop& loop, const AgentOptions& options, const Part& part, const MemoryBounds& memory,
         ConfigWatch& watch, Config config, Log& log)
       : loop_(loop),
         options_(options),
         watch_(watch),
         config_(std::move(config)),
         log_(log),
-        shard_(shard),
+        shard_(part.shard),
         process_memory_(SystemClock(), memory.cgroup),
         memory_(loop, SystemClock(), memory.limit, [this] { return process_memory_.UsedBytes(); }) {
     config_status_.last_success_ms = SystemClock().WallMs();
+    if (part.election) Elect(*part.election);
   }
 
   Result<void> Start();
   Result<void> Reload();
+  // No scrape any more; `done` is called once another replica may go on, or could not be told.
+  void Stop(std::function<void()> done);
 
  private:
+  void Elect(const LeaderElectionOptions& options);
+  WebSources Sources();
   void Apply();
   void ApplyJobs();
 
@@ -89,20 +113,42 @@ class Agent {
                                scrape_.Change(changed, gone);
                                discovery_.Change(changed, gone);
                              }};
+  std::unique_ptr<LeaderElection> election_;  // none: always active
   std::unique_ptr<WebServer> web_;
   Signals reload_signal_{loop_, {SIGHUP}, [this](int) { (void)Reload(); }};
 };
 
+// On standby until the lease is held: discovery runs, what is in the log is delivered.
+void Agent::Elect(const LeaderElectionOptions& options) {
+  election_ = std::make_unique<LeaderElection>(
+      loop_, SystemClock(),
+      std::make_shared<KubernetesApi>(KubernetesAccess(), KubernetesEnvironment::FromProcess()),
+      options, [this](bool active) { active ? scrape_.Resume() : scrape_.Pause(); });
+  scrape_.Pause();
+  scrape_.ScrapeWhile([this] { return election_->IsActive(); });
+}
+
+WebSources Agent::Sources() {
+  WebSources sources = MakeWebSources(
+      discovery_, monitors_, scrape_, log_, remote_write_, memory_, SystemClock(),
+      [this] { return config_status_; }, [this] { return Reload(); });
+  if (election_) sources.leader_election = [this] { return election_->status(); };
+  return sources;
+}
+
+void Agent::Stop(std::function<void()> done) {
+  if (!election_) return done();
+  scrape_.Pause();
+  election_->Release(kReleaseLimit, std::move(done));
+}
+
 Result<void> Agent::Start() {
-  auto web = WebServer::Start(
-      loop_, options_.listen_address,
-      MakeWebSources(
-          discovery_, monitors_, scrape_, log_, remote_write_, memory_, SystemClock(),
-          [this] { return config_status_; }, [this] { return Reload(); }));
+  auto web = WebServer::Start(loop_, options_.listen_address, Sources());
   if (!web) return web.error();
   web_ = std::move(*web);
   scrape_.UseMemory(memory_);
   memory_.Start([this] { scrape_.ReleaseCaches(); });
+  if (election_) election_->Start();
   Apply();
   LogInfo("limpet started", {{"version", LIMPET_VERSION},
                              {"address", options_.listen_address},
@@ -183,9 +229,9 @@ int RunAgent(const AgentOptions& options) {
     std::cerr << "--memory.limit: " << memory.error().message << "\n";
     return 2;
   }
-  const auto shard = ParseShard(options.shards, options.shard);
-  if (!shard) {
-    std::cerr << shard.error().message << "\n";
+  const auto part = ReadPart(options);
+  if (!part) {
+    std::cerr << part.error().message << "\n";
     return 2;
   }
   RaiseOpenFileLimit();
@@ -207,14 +253,14 @@ int RunAgent(const AgentOptions& options) {
     return 1;
   }
   {
-    Agent agent(loop, options, *memory, *shard, config_watch, std::move(*loaded.config), **log);
+    Agent agent(loop, options, *part, *memory, config_watch, std::move(*loaded.config), **log);
     if (const auto started = agent.Start(); !started) {
       LogError("limpet cannot start", {{"error", started.error().message}});
       return 1;
     }
-    const Signals stop(loop, {SIGTERM, SIGINT}, [&loop](int signal) {
+    const Signals stop(loop, {SIGTERM, SIGINT}, [&](int signal) {
       LogInfo("stopping", {{"signal", signal}});
-      loop.Stop();
+      agent.Stop([&loop] { loop.Stop(); });
     });
     running = &agent;
     loop.Run();

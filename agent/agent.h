@@ -9,6 +9,7 @@
 #include <string>
 
 #include "agent/config/load.h"
+#include "agent/leader_election_flags.h"
 
 namespace limpet {
 
@@ -21,6 +22,7 @@ struct AgentOptions {
   std::string memory_limit = "auto";
   std::string shards = "1";
   std::string shard;
+  LeaderElectionFlags leader_election;
   LoadOptions load;
 };
 

@@ -47,6 +47,7 @@ int Main(int argc, char** argv) {
   app.add_option("--shard", options.shard,
                  "Which of them this is: 0, 1, ... or a StatefulSet's pod, such as limpet-0")
       ->envname("LIMPET_SHARD");
+  AddLeaderElectionFlags(app, options.leader_election);
   app.add_option("--log.level", options.log_level, "debug, info, warn or error")
       ->capture_default_str();
   app.add_option("--log.format", options.log_format, "json or logfmt")->capture_default_str();

@@ -4,13 +4,12 @@
 #include <utility>
 
 #include "agent/platform/logging.h"
+#include "discovery/api_error.h"
 #include "discovery/kubernetes_watch.h"
 
 namespace limpet {
 namespace {
 
-// Of a server's message; the rest is cut off.
-constexpr size_t kMessageBytesMax = 512;
 // Tokens of the server's that go into the next request.
 constexpr size_t kVersionBytesMax = 256;
 constexpr size_t kContinueBytesMax = 16 * 1024;
@@ -19,13 +18,6 @@ constexpr size_t kContinueBytesMax = 16 * 1024;
 bool EndsList(const JsonValue& object) {
   const JsonValue& annotations = JsonObjectAt(JsonObjectAt(object, "metadata"), "annotations");
   return JsonStringAt(annotations, "k8s.io/initial-events-end") == "true";
-}
-
-std::string Shortened(std::string_view message) {
-  if (message.size() <= kMessageBytesMax) return std::string(message);
-  size_t end = kMessageBytesMax;
-  while (end > 0 && (static_cast<unsigned char>(message[end]) & 0xc0) == 0x80) --end;
-  return std::string(message.substr(0, end)) + "...";
 }
 
 }  // namespace
@@ -121,22 +113,14 @@ KubernetesWatch::Stop KubernetesWatch::ErrorEvent(const JsonValue& status_object
   retry_after_ = std::min(options_.retry_after_max, Millis(seconds * 1000));
   Stop stop;
   stop.error = Error{"ERROR event " + std::to_string(code) + ": " +
-                         Shortened(JsonStringAt(status_object, "message")),
+                         ShortApiMessage(JsonStringAt(status_object, "message")),
                      code};
   stop.gone = code == 410 || reason == "Expired" || reason == "Gone";
   if (!stop.gone) stop.remedy = Refused(code);
   return stop;
 }
 
-Error KubernetesWatch::StatusError() {
-  Error error{"HTTP status " + std::to_string(http_status_), http_status_};
-  rapidjson::Document document;
-  if (ParseJsonObject(error_body_, document)) {
-    const std::string_view message = JsonStringAt(document, "message");
-    if (!message.empty()) error.message += ": " + Shortened(message);
-  }
-  return error;
-}
+Error KubernetesWatch::StatusError() { return ApiError(http_status_, error_body_); }
 
 void KubernetesWatch::NoteOversized() {
   if (!splitter_ || splitter_->oversized_total() == 0) return;

@@ -35,6 +35,15 @@ HttpRequest KubernetesApi::Get(const std::string& path_and_query) const {
   return request;
 }
 
+HttpRequest KubernetesApi::Write(const std::string& method, const std::string& path,
+                                 std::string object) const {
+  HttpRequest request = Get(path);
+  request.method = method;
+  request.headers.push_back({"Content-Type", "application/json"});
+  request.body = std::move(object);
+  return request;
+}
+
 std::string KubernetesApi::Origin() const {
   if (version_ == 0) return "";
   return identity_.api_server.scheme + "://" + identity_.api_server.HostHeader();

@@ -1,6 +1,6 @@
 // An API server as its watches share it: where it is, how to prove who one is, whom to trust.
 //
-// Who calls it: KubernetesWatch; the loop's thread only.
+// Who calls it: KubernetesWatch and LeaderElection; the loop's thread only.
 // Operation: the kubeconfig is read at first use and looked at again after a failure, so that a
 // changed one is taken up without a restart; certificates and tokens are the HTTP client's matter.
 #ifndef LIMPET_DISCOVERY_KUBERNETES_API_H_
@@ -38,6 +38,8 @@ class KubernetesApi {
   uint64_t version() const { return version_; }
   std::unique_ptr<HttpConnection> Connect(EventLoop& loop);
   HttpRequest Get(const std::string& path_and_query) const;
+  // With an object as JSON: POST creates one, PUT replaces it.
+  HttpRequest Write(const std::string& method, const std::string& path, std::string object) const;
 
   // "https://host:port", for logs and pages; empty before the first successful Prepare.
   std::string Origin() const;

@@ -200,6 +200,10 @@ void JobTargets::VanishAll() {
   other_shards_count_ = 0;
 }
 
+void JobTargets::SuspendAll() {
+  for (const auto& [identity, entry] : targets_) entry.target->Suspend();
+}
+
 void JobTargets::ForEach(const std::function<void(const ScrapeTarget&)>& function) const {
   for (const auto& [identity, entry] : targets_) function(*entry.target);
 }

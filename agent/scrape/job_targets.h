@@ -36,6 +36,8 @@ class JobTargets {
   void OnGroups(std::vector<TargetGroup> groups);
   // The job is gone: markers for every target.
   void VanishAll();
+  // Its targets stay known and are not scraped; the scheduler is paused.
+  void SuspendAll();
 
   void ForEach(const std::function<void(const ScrapeTarget&)>& function) const;
   // Until `function` says false, and at most as many as the job's keep_dropped_targets.

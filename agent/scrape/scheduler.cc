@@ -36,7 +36,9 @@ void Scheduler::Add(Scheduled& item, Millis interval, uint64_t offset_hash, bool
   item.interval_ms_ = std::max<int64_t>(1, interval.count());
   item.offset_ms_ = OffsetOf(offset_hash, item.interval_ms_);
   item.grid_ms_ = Tick::kOffGrid;
-  if (!at_once) {
+  if (paused_) {
+    Enqueue(item, clock_.Now());
+  } else if (!at_once) {
     EnqueueNext(item, 0);
   } else if (const SteadyTime due = AdmitNew(); due > clock_.Now()) {
     Enqueue(item, due);
@@ -48,6 +50,22 @@ void Scheduler::Add(Scheduled& item, Millis interval, uint64_t offset_hash, bool
 }
 
 void Scheduler::Remove(Scheduled& item) { queue_.erase({item.due_, &item}); }
+
+void Scheduler::Pause() {
+  paused_ = true;
+  timer_.Cancel();
+  armed_for_ = SteadyTime::max();
+}
+
+void Scheduler::Resume() {
+  if (!std::exchange(paused_, false)) return;
+  const SteadyTime now = clock_.Now();
+  for (const auto& [due, item] : std::exchange(queue_, {})) {
+    item->grid_ms_ = Tick::kOffGrid;
+    Enqueue(*item, std::max(AdmitNew(), now));
+  }
+  Arm();
+}
 
 // The time from which one more new item may start.
 SteadyTime Scheduler::AdmitNew() {
@@ -77,7 +95,7 @@ void Scheduler::Run() {
   for (int ticks = 0; ticks < kTicksPerTurnMax && !queue_.empty(); ++ticks) {
     const auto [due, item] = *queue_.begin();
     const bool rounded = item->grid_ms_ != Tick::kOffGrid && item->grid_ms_ <= wall_ms;
-    if (due > now + (rounded ? kDueRounding : Millis(0))) break;
+    if (paused_ || due > now + (rounded ? kDueRounding : Millis(0))) break;
     RunOne(*item);
   }
   Arm();
@@ -96,7 +114,7 @@ void Scheduler::RunOne(Scheduled& item) {
 }
 
 void Scheduler::Arm() {
-  if (queue_.empty()) return;
+  if (paused_ || queue_.empty()) return;
   const SteadyTime due = queue_.begin()->first;
   if (due >= armed_for_) return;
   armed_for_ = due;

@@ -5,9 +5,10 @@
 // time (offset modulo interval), so that they stay where they are over restarts; the next one is
 // found anew after each tick, so a wall clock that jumps costs at most one interval. An interval
 // has at most 256 places: of many targets some are scraped together, which saves wake-ups. A late
-// tick is run once; those missed are counted. Limits: many new items at once start no faster than
-// one a millisecond after the first 100, so that a start with thousands of targets does not hold
-// thousands of bodies; at most 256 ticks a turn.
+// tick is run once; those missed are counted. While it is paused nothing ticks; on resuming every
+// item does, as if it were new, and then at its own place. Limits: many new items at once start no
+// faster than one a millisecond after the first 100, so that a start with thousands of targets does
+// not hold thousands of bodies; at most 256 ticks a turn.
 #ifndef LIMPET_AGENT_SCRAPE_SCHEDULER_H_
 #define LIMPET_AGENT_SCRAPE_SCHEDULER_H_
 
@@ -50,6 +51,9 @@ class Scheduler {
   // `at_once`: the first tick comes before this returns, unless too many others came at once too.
   void Add(Scheduled& item, Millis interval, uint64_t offset_hash, bool at_once);
   void Remove(Scheduled& item);
+  void Pause();
+  // The ticks come later, none from inside.
+  void Resume();
 
   uint64_t skipped_total() const { return skipped_total_; }
   const Histogram& lateness_seconds() const { return lateness_seconds_; }
@@ -65,7 +69,8 @@ class Scheduler {
 
   const Clock& clock_;
   Timer timer_;
-  Queue queue_;
+  bool paused_ = false;
+  Queue queue_;  // while it is paused, only to know the items
   SteadyTime armed_for_ = SteadyTime::max();
   SteadyTime next_new_;
   uint64_t skipped_total_ = 0;

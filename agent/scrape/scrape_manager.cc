@@ -57,6 +57,24 @@ class ScrapeManager::Impl {
     if (it != jobs_.end()) it->second->OnGroups(std::move(groups));
   }
 
+  void ScrapeWhile(std::function<bool()> may_scrape) {
+    context_.may_scrape = std::move(may_scrape);
+  }
+
+  void Pause() {
+    if (std::exchange(paused_, true)) return;
+    scheduler_.Pause();
+    for (const auto& [name, job] : jobs_) job->SuspendAll();
+    ReleaseCaches();
+  }
+
+  void Resume() {
+    paused_ = false;
+    scheduler_.Resume();
+  }
+
+  bool paused() const { return paused_; }
+
   void ForEachTarget(const std::function<void(const TargetStatus&)>& function) const {
     for (const auto& [name, job] : jobs_) {
       job->ForEach([&](const ScrapeTarget& target) { target.ShowTo(function); });
@@ -130,6 +148,7 @@ class ScrapeManager::Impl {
   ScrapeContext context_;
   Scheduler scheduler_;
   uint64_t seed_ = 0;
+  bool paused_ = false;
   Jobs jobs_;
 };
 
@@ -152,6 +171,16 @@ void ScrapeManager::Change(const std::vector<ScrapeConfig>& changed,
 void ScrapeManager::OnTargetGroups(const std::string& job, std::vector<TargetGroup> groups) {
   impl_->OnTargetGroups(job, std::move(groups));
 }
+
+void ScrapeManager::ScrapeWhile(std::function<bool()> may_scrape) {
+  impl_->ScrapeWhile(std::move(may_scrape));
+}
+
+void ScrapeManager::Pause() { impl_->Pause(); }
+
+void ScrapeManager::Resume() { impl_->Resume(); }
+
+bool ScrapeManager::paused() const { return impl_->paused(); }
 
 void ScrapeManager::ForEachTarget(const std::function<void(const TargetStatus&)>& function) const {
   impl_->ForEachTarget(function);

@@ -5,7 +5,8 @@
 // once and then at its fixed offset in the interval (a hash of its identity, stable over restarts);
 // a late tick is skipped. A target that vanishes gets staleness markers. Apply changes jobs; what
 // does not concern a target's identity or its series leaves the target, its offset and its layout
-// alone.
+// alone. While it is paused, targets come and go as ever and nothing is scraped or written: another
+// process goes on with the same series.
 #ifndef LIMPET_AGENT_SCRAPE_SCRAPE_MANAGER_H_
 #define LIMPET_AGENT_SCRAPE_SCRAPE_MANAGER_H_
 
@@ -90,6 +91,12 @@ class ScrapeManager {
   // gone.
   void Change(const std::vector<ScrapeConfig>& changed, const std::vector<std::string>& gone);
   void OnTargetGroups(const std::string& job, std::vector<TargetGroup> groups);
+
+  // `may_scrape` is asked at each tick, beside the two below; none: always.
+  void ScrapeWhile(std::function<bool()> may_scrape);
+  void Pause();
+  void Resume();
+  bool paused() const;
 
   void ForEachTarget(const std::function<void(const TargetStatus&)>& function) const;
   // Those dropped by relabelling, at most as many of a job as its keep_dropped_targets says; of all

@@ -76,6 +76,7 @@ int64_t ScrapeTarget::TimestampFor(const Tick& tick) const {
 }
 
 bool ScrapeTarget::OnTick(const Tick& tick) {
+  if (context_.may_scrape && !context_.may_scrape()) return true;
   if (exchange_ != nullptr) return false;
   exchange_ = std::make_unique<Exchange>();
   exchange_->started = tick.now;
@@ -230,6 +231,15 @@ void ScrapeTarget::ShowTo(const std::function<void(const TargetStatus&)>& functi
   function(TargetStatus{job_->config().job_name, discovered, series_.labels(), url_.ToString(),
                         health_, last_error_, last_scrape_ms_, last_scrape_duration_seconds_,
                         interval_, timeout_});
+}
+
+void ScrapeTarget::Suspend() {
+  connection_ = nullptr;
+  if (exchange_ != nullptr) context_.bodies.Release(std::move(exchange_->body));
+  exchange_ = nullptr;
+  series_.HandOver();
+  health_ = TargetHealth::kUnknown;
+  last_error_.clear();
 }
 
 void ScrapeTarget::TakeOver(ScrapeTarget& predecessor) {

@@ -11,6 +11,7 @@
 #define LIMPET_AGENT_SCRAPE_SCRAPE_TARGET_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -41,6 +42,7 @@ struct ScrapeContext {
   BodyPool bodies;
   std::string inflated;                              // the page being read
   size_t page_bytes_max = ScrapeJob::kPageBytesMax;  // where a job has no limit
+  std::function<bool()> may_scrape;                  // none: always
   uint64_t scrapes_total = 0;
   uint64_t scrapes_failed_total = 0;
   uint64_t body_bytes_total = 0;
@@ -61,6 +63,9 @@ class ScrapeTarget final : public Scheduled, private HttpResponseHandler {
   Millis interval() const { return interval_; }
   void SetDiscovered(CompactLabels discovered) { discovered_ = std::move(discovered); }
   void ShowTo(const std::function<void(const TargetStatus&)>& function) const;
+  // It is not scraped until it ticks again: a scrape under way ends without a record, the
+  // connection is closed, no marker is written.
+  void Suspend();
   // Of two targets with the same series, the new one continues the old one's health and series.
   void TakeOver(ScrapeTarget& predecessor);
 

@@ -75,6 +75,9 @@ class TargetSeries {
   // Goes on where a vanished target with the same labels was: what it had and this one has not
   // becomes stale at this one's first scrape.
   void TakeOver(TargetSeries& predecessor);
+  // Another process goes on with these series: none of them is this one's to mark any more. What is
+  // known of the page stays.
+  void HandOver() { live_ = nullptr; }
   // Behind a failure: gives back what is remembered of the last page where memory is so scarce; the
   // next one is then as the first. Not where samples have timestamps of their own, the newest of
   // which must be known.

@@ -16,6 +16,7 @@ namespace limpet {
 void CollectConfig(const WebSources& sources, MetricFamilies& families);
 void CollectDiscovery(const WebSources& sources, MetricFamilies& families);
 void CollectMonitors(const WebSources& sources, MetricFamilies& families);
+void CollectLeaderElection(const WebSources& sources, MetricFamilies& families);
 void CollectRefreshes(const WebSources& sources, MetricFamilies& families);
 void CollectScrape(const WebSources& sources, MetricFamilies& families);
 void CollectLog(const WebSources& sources, MetricFamilies& families);

@@ -108,6 +108,32 @@ Check WriteRefreshes(const std::vector<RefreshStatus>& refreshes, RefreshKind ki
   return worst;
 }
 
+// A standby is as well as the active one; what cannot be read or renewed is not.
+Check WriteLeaderElection(const WebSources& sources, JsonWriter& json) {
+  if (!sources.leader_election) return Check::kOk;
+  const LeaderElectionStatus election = sources.leader_election();
+  Check check = election.last_error.empty() ? Check::kOk : Check::kFailing;
+  if (check == Check::kFailing && election.active) check = Check::kDegraded;
+  json.Key("leader_election");
+  json.StartObject();
+  json.Field("status", Text(check));
+  json.Field("latency_ms", election.last_latency_ms);
+  json.Key("active");
+  json.Flag(election.active);
+  json.Field("identity", election.identity);
+  json.Field("holder", election.holder);
+  json.Field("lease", election.lease);
+  json.Field("namespace", election.name_space);
+  json.Field("api_server", election.api_server);
+  json.Field("transitions", election.transitions);
+  if (election.last_renewal_ms != 0) {
+    json.Field("last_renewal", FormatTimestamp(election.last_renewal_ms));
+  }
+  if (!election.last_error.empty()) json.Field("error", election.last_error);
+  json.EndObject();
+  return check;
+}
+
 // Nothing that can fail: which part of the targets this is.
 void WriteShard(const WebSources& sources, JsonWriter& json) {
   const Shard shard = sources.shard();
@@ -204,6 +230,7 @@ HttpServerResponse HealthResponse(const WebSources& sources) {
   const std::vector<RefreshStatus> refreshes = sources.refreshes();
   worst = std::max(worst, WriteRefreshes(refreshes, RefreshKind::kFile, "file_sd", json));
   worst = std::max(worst, WriteRefreshes(refreshes, RefreshKind::kHttp, "http_sd", json));
+  worst = std::max(worst, WriteLeaderElection(sources, json));
   WriteShard(sources, json);
   worst = std::max(worst, WriteLog(log, json));
   worst = std::max(worst, WriteMemory(sources.memory(), json));

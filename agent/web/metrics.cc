@@ -37,8 +37,8 @@ class Metrics::State {
  public:
   explicit State(const WebSources& sources) {
     for (const Collector::Function function :
-         {CollectConfig, CollectProcess, CollectDiscovery, CollectRefreshes, CollectMonitors,
-          CollectScrape, CollectLog, CollectMemory, CollectReceivers}) {
+         {CollectConfig, CollectProcess, CollectLeaderElection, CollectDiscovery, CollectRefreshes,
+          CollectMonitors, CollectScrape, CollectLog, CollectMemory, CollectReceivers}) {
       collectors_.push_back(std::make_unique<Collector>(sources, function));
     }
   }

@@ -120,6 +120,21 @@ std::string ReceiversHtml(const std::vector<ReceiverStatus>& receivers) {
   return html + "</tbody></table>\n";
 }
 
+// Which part of the work this process does, where there are others.
+std::string RoleHtml(const WebSources& sources) {
+  std::string html;
+  const Shard shard = sources.shard();
+  if (shard.count > 1) {
+    html += " Shard " + std::to_string(shard.index) + " of " + std::to_string(shard.count) + ".";
+  }
+  if (!sources.leader_election) return html;
+  const LeaderElectionStatus election = sources.leader_election();
+  if (election.active) return html + " Active.";
+  html += " On standby";
+  if (!election.holder.empty()) html += ", the lease is held by " + HtmlText(election.holder);
+  return html + ".";
+}
+
 }  // namespace
 
 HttpServerResponse IndexPage(const WebSources& sources) {
@@ -131,7 +146,7 @@ HttpServerResponse IndexPage(const WebSources& sources) {
   });
   std::string body = "<p>limpet " LIMPET_VERSION ": " + Count(targets, "target") + ", " +
                      std::to_string(up) + " up; " + Count(sources.receivers().size(), "receiver") +
-                     ".</p>\n<ul>";
+                     "." + RoleHtml(sources) + "</p>\n<ul>";
   for (const auto& [path, what] :
        {std::pair{"/targets", "the targets, job by job"},
         {"/health", "the state of Kubernetes, log and receivers (JSON)"},

@@ -18,6 +18,7 @@
 #include "agent/platform/result.h"
 #include "agent/scrape/scrape_manager.h"
 #include "discovery/discovery.h"
+#include "discovery/leader_election.h"
 #include "discovery/monitor_discovery.h"
 #include "queue/log.h"
 #include "queue/remote_write.h"
@@ -41,6 +42,7 @@ struct WebSources {
   // Those that relabelling dropped, of one job or (no name) of all.
   std::function<void(std::string_view job, const OnDroppedTarget&)> for_each_dropped = nullptr;
   std::function<std::vector<std::pair<std::string, uint64_t>>()> dropped_counts = nullptr;
+  std::function<LeaderElectionStatus()> leader_election = nullptr;  // null: there is none
   std::function<Shard()> shard = nullptr;
   std::function<std::vector<std::pair<std::string, uint64_t>>()> other_shards_counts = nullptr;
   std::function<ScrapeStats()> scrape = nullptr;

@@ -138,8 +138,13 @@ void ScriptedApiServer::Read(Connection& connection) {
     connection.received.append(buffer, static_cast<size_t>(got));
   }
   for (size_t end; (end = connection.received.find("\r\n\r\n")) != std::string::npos;) {
-    requests_.push_back(ParseRequest(std::string_view(connection.received).substr(0, end)));
-    connection.received.erase(0, end + 4);
+    ApiRequest request = ParseRequest(std::string_view(connection.received).substr(0, end));
+    const auto length = request.headers.find("content-length");
+    const size_t bytes = length == request.headers.end() ? 0 : std::stoul(length->second);
+    if (connection.received.size() - end - 4 < bytes) break;
+    request.body = connection.received.substr(end + 4, bytes);
+    requests_.push_back(std::move(request));
+    connection.received.erase(0, end + 4 + bytes);
     ++connection.unanswered;
     served_.push_back(&connection);
   }

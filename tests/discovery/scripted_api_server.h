@@ -26,6 +26,7 @@ struct ApiRequest {
   std::map<std::string, std::string> query;    // decoded
   std::string raw_target;                      // as sent
   std::map<std::string, std::string> headers;  // names in lower case
+  std::string body;                            // of a known length
 };
 
 class ScriptedApiServer {

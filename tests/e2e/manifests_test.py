@@ -37,6 +37,14 @@ VALUES = {
     'monitors-everywhere': {'rbac': {'clusterWide': True}, 'monitors': {
         'enabled': True, 'kinds': ['ServiceMonitor', 'ScrapeConfig'], 'namespaceSelector': 'team=red',
         'configMaps': ['*']}},
+    'pair': {'replicas': 2, 'leaderElection': {'enabled': True, 'leaseDuration': '30s', 'renewDeadline': '20s',
+                                               'retryPeriod': '3s'},
+             'scrape': {'externalLabels': {'__replica__': '${POD_NAME}'}}},
+    'pair-with-claims': {'replicas': 2, 'leaderElection': {'enabled': True},
+                         'storage': {'persistentVolumeClaim': {'enabled': True, 'storageClassName': 'local-path'}}},
+    'shards': {'shards': 3},
+    'shards-of-pairs': {'shards': 3, 'replicas': 2, 'leaderElection': {'enabled': True},
+                        'affinity': {'nodeAffinity': {}}, 'storage': {'persistentVolumeClaim': {'enabled': True}}},
     'minimal': {'serviceAccount': {'create': False}, 'rbac': {'create': False}, 'networkPolicy': {'enabled': False}},
 }
 # What the schema has to refuse.
@@ -44,7 +52,10 @@ REFUSED = [
     {'scrape': {'intervall': '15s'}}, {'scrape': {'interval': '15 s'}}, {'logLevel': 'loud'},
     {'service': {'port': 'http'}}, {'remoteWrite': {'url': 'ftp://x'}}, {'remoteWrite': {'url': 'https://user:pass@x/'}},
     {'storage': {'maxBytes': 'lots'}}, {'nosuch': 1}, {'monitors': {'kinds': ['Pod']}}, {'monitors': {'secrets': 'x'}},
+    {'shards': 0}, {'shards': 1025}, {'shards': '3'}, {'replicas': 0}, {'leaderElection': {'enabled': 'yes'}},
+    {'leaderElection': {'leaseDuration': '15'}}, {'leaderElection': {'lease': 'x'}},
 ]
+WORKLOADS = ('Deployment', 'StatefulSet')
 
 
 def run(args, stdin=None, check=True, env=None):
@@ -75,7 +86,7 @@ class ManifestsTest(unittest.TestCase):
         cls.addClassCleanup(cls.kubernetes.stop)
         for namespace in (NAMESPACE, 'shop', 'web'):
             cls.kubernetes.create_namespace(namespace)
-        cls.rendered = {'manifests': cls.kustomize(), **{name: cls.template(values) for name, values in VALUES.items()}}
+        cls.rendered = {'manifests': cls.kustomize('plain', []), 'pair-component': cls.kustomize('pair', ['pair']), **{name: cls.template(values) for name, values in VALUES.items()}}
 
     @classmethod
     def kubectl(cls, *args, stdin=None):
@@ -83,11 +94,12 @@ class ManifestsTest(unittest.TestCase):
                    env={'HOME': str(cls.work)})
 
     @classmethod
-    def kustomize(cls):
-        overlay = cls.work / 'overlay'
+    def kustomize(cls, name, components):
+        overlay = cls.work / name
         overlay.mkdir()
         base = os.path.relpath(ROOT / 'manifests', overlay.resolve())
-        (overlay / 'kustomization.yaml').write_text(f'namespace: {NAMESPACE}\nresources: ["{base}"]\n')
+        (overlay / 'kustomization.yaml').write_text(json.dumps(
+            {'namespace': NAMESPACE, 'resources': [base], 'components': [f'{base}/{name}' for name in components]}))
         return cls.kubectl('kustomize', '--load-restrictor=LoadRestrictionsNone', overlay).stdout
 
     @classmethod
@@ -147,12 +159,56 @@ class ManifestsTest(unittest.TestCase):
                 self.assertEqual(len(maps), 1)
                 path = self.work / f'{name}.yml'
                 path.write_text(maps[0]['data']['limpet.yml'])
-                run([LIMPET, 'check-config', path])
+                run([LIMPET, 'check-config', path], env={'POD_NAME': 'limpet-0'})
+
+    def test_flags_are_accepted_by_limpet_and_the_lease_is_allowed(self):
+        """Of every pod: that it then finds no configuration here is the next thing it says."""
+        for name, rendered in self.rendered.items():
+            with self.subTest(name):
+                objects = self.objects(rendered)
+                allowed = {lease for role in objects if role['kind'] == 'Role' for rule in role['rules']
+                           if rule['resources'] == ['leases'] for lease in rule.get('resourceNames', [])}
+                leases = set()
+                for workload in (item for item in objects if item['kind'] in WORKLOADS):
+                    for ordinal in range(workload['spec']['replicas']):
+                        pod = f"{workload['metadata']['name']}-{ordinal}"
+                        args = [arg.replace('$(POD_NAME)', pod).replace('=/etc/limpet/', '=/nowhere/') for arg in
+                                workload['spec']['template']['spec']['containers'][0]['args']]
+                        result = run([LIMPET, *args], check=False, env={'POD_NAME': pod})
+                        self.assertEqual(result.returncode, 1, result.stderr)
+                        self.assertIn('/nowhere/config/limpet.yml', result.stderr)
+                        if '--leader-election' in args:
+                            base = next((arg.partition('=')[2] for arg in args
+                                         if arg.startswith('--leader-election.lease=')), 'limpet')
+                            leases.add(f'{base}-{ordinal}' if any('--shards' in arg for arg in args) else base)
+                self.assertEqual(allowed, leases)
+
+    def test_replicas_and_shards(self):
+        expected = {
+            'defaults': [('Deployment', 'limpet', 1)], 'pair': [('Deployment', 'limpet', 2)],
+            'pair-component': [('Deployment', 'limpet', 2)], 'pair-with-claims': [('StatefulSet', 'limpet', 2)],
+            'shards': [('StatefulSet', 'limpet', 3)],
+            'shards-of-pairs': [('StatefulSet', 'limpet', 3), ('StatefulSet', 'limpet-r1', 3)],
+        }
+        for name, workloads in expected.items():
+            with self.subTest(name):
+                objects = [item for item in self.objects(self.rendered[name]) if item['kind'] in WORKLOADS]
+                self.assertEqual([(item['kind'], item['metadata']['name'], item['spec']['replicas']) for item in objects],
+                                 workloads)
+                # No pod belongs to two of them.
+                selectors = {json.dumps(item['spec']['selector'], sort_keys=True) for item in objects}
+                self.assertEqual(len(selectors), len(objects))
+                for item in objects:
+                    labels = item['spec']['template']['metadata']['labels']
+                    self.assertLessEqual(item['spec']['selector']['matchLabels'].items(), labels.items())
+        answer = self.helm('template', 'limpet', ROOT / 'helm', values={'replicas': 2}, check=False)
+        self.assertNotEqual(answer.returncode, 0)
+        self.assertIn('leaderElection.enabled', answer.stderr)
 
     def test_pod_is_locked_down(self):
         for name, rendered in self.rendered.items():
             with self.subTest(name):
-                pod = next(item for item in self.objects(rendered) if item['kind'] == 'Deployment')['spec']['template']['spec']
+                pod = next(item for item in self.objects(rendered) if item['kind'] in WORKLOADS)['spec']['template']['spec']
                 container = pod['containers'][0]
                 self.assertTrue(pod['securityContext']['runAsNonRoot'])
                 self.assertTrue(container['securityContext']['readOnlyRootFilesystem'])
@@ -172,7 +228,8 @@ class ManifestsTest(unittest.TestCase):
         pods = f'/api/v1/namespaces/{NAMESPACE}/pods'
         self.assertEqual(status(f'{pods}?labelSelector=app.kubernetes.io%2Fname%3Dapi'), 200)
         self.assertEqual(status(f'{pods}?watch=true&timeoutSeconds=1'), 200)
-        for path in ('/api/v1/pods', '/api/v1/namespaces/default/pods', f'/api/v1/namespaces/{NAMESPACE}/secrets',
+        leases = f'/apis/coordination.k8s.io/v1/namespaces/{NAMESPACE}/leases'
+        for path in (leases, f'{leases}/limpet', '/api/v1/pods', '/api/v1/namespaces/default/pods', f'/api/v1/namespaces/{NAMESPACE}/secrets',
                      f'/api/v1/namespaces/{NAMESPACE}/configmaps', f'{pods}/any', '/api/v1/nodes'):
             self.assertEqual(status(path), 403, path)
         self.assertEqual(status(f'{pods}/any', method='DELETE'), 403)

@@ -111,6 +111,29 @@ class CommandLineTest(unittest.TestCase):
                 self.assertEqual(result.returncode, 2)
                 self.assertIn(about, result.stderr)
 
+    def test_a_lease_that_cannot_be_is_refused_at_start(self):
+        path = self.write(GOOD.replace('${RECEIVER}', 'receiver.example'))
+        election = '--leader-election'
+        for flags, about in (
+            ([f'{election}.lease=Limpet'], r'lease: expected a Kubernetes name .* "Limpet"'),
+            ([f'{election}.lease=a/b'], r'lease: expected a Kubernetes name'),
+            ([f'{election}.namespace=a.b'], r'namespace: expected a Kubernetes name'),
+            ([f'{election}.identity=a b'], r'identity: expected 1 to 256 printable'),
+            ([f'{election}.lease-duration=soon'], r'lease-duration: '),
+            ([f'{election}.lease-duration=1500ms'], r'lease-duration: must be whole seconds'),
+            ([f'{election}.renew-deadline=15s'], r'renew-deadline: must be less than lease-dur'),
+            ([f'{election}.retry-period=9s'], r'retry-period: must be less than renew-deadline'),
+        ):
+            with self.subTest(flags=flags):
+                storage = f'--storage.path={self.directory / "storage"}'
+                files = [f'--config.file={path}', storage]
+                result = run_limpet(*files, election, *flags)
+                self.assertEqual(result.returncode, 2, result.stderr)
+                self.assertRegex(result.stderr, rf'--leader-election\.{about}')
+                alone = run_limpet(*files, *flags)
+                self.assertNotEqual(alone.returncode, 0)
+                self.assertIn('--leader-election', alone.stdout + alone.stderr)
+
     def test_the_environment_is_used_only_when_asked_for(self):
         path = self.write(GOOD)
         env = {'RECEIVER': 'receiver.example'}

@@ -151,5 +151,68 @@ TEST_CASE("of many new items some have to wait a little") {
   for (const auto& item : items) scheduler.Remove(*item);
 }
 
+TEST_CASE("paused, nothing ticks; then all do, off the grid first and then on it") {
+  EventLoop loop;
+  ManualClock clock;
+  Scheduler scheduler(loop, clock);
+  Item before;
+  Item during;
+  Item gone;
+  scheduler.Add(before, Millis(20), 3, true);
+  scheduler.Add(gone, Millis(20), 3, true);
+  scheduler.Pause();
+  scheduler.Pause();
+  scheduler.Add(during, Millis(20), 7, true);
+  scheduler.Remove(gone);
+  CHECK(before.ticks.size() == 1);
+  CHECK(during.ticks.empty());
+  // Several intervals: none of them comes.
+  loop.RunFor(Millis(60));
+  CHECK(before.ticks.size() == 1);
+  CHECK(during.ticks.empty());
+
+  scheduler.Resume();
+  CHECK(before.ticks.size() == 1);
+  RunUntilTicks(loop, before, 3);
+  RunUntilTicks(loop, during, 2);
+  CHECK(before.ticks[1].grid_ms == Tick::kOffGrid);
+  CHECK(before.ticks[2].grid_ms % 20 == 3);
+  CHECK(during.ticks[0].grid_ms == Tick::kOffGrid);
+  CHECK(during.ticks[1].grid_ms % 20 == 7);
+  CHECK(gone.ticks.size() == 1);
+  scheduler.Resume();
+  scheduler.Remove(before);
+  scheduler.Remove(during);
+}
+
+TEST_CASE("pausing from inside a tick ends the turn") {
+  EventLoop loop;
+  ManualClock clock;
+  Scheduler scheduler(loop, clock);
+  class Pauser final : public Scheduled {
+   public:
+    explicit Pauser(Scheduler& scheduler) : scheduler_(scheduler) {}
+    bool OnTick(const Tick&) override {
+      ++ticks;
+      scheduler_.Pause();
+      return true;
+    }
+    int ticks = 0;
+
+   private:
+    Scheduler& scheduler_;
+  };
+  Pauser first(scheduler);
+  Pauser second(scheduler);
+  scheduler.Add(first, Millis(10), 0, false);
+  scheduler.Add(second, Millis(10), 0, false);
+  const SteadyTime end = SystemClock().Now() + Millis(20'000);
+  while (first.ticks + second.ticks == 0 && SystemClock().Now() < end) loop.RunFor(Millis(20));
+  loop.RunFor(Millis(50));
+  CHECK(first.ticks + second.ticks == 1);
+  scheduler.Remove(first);
+  scheduler.Remove(second);
+}
+
 }  // namespace
 }  // namespace limpet
