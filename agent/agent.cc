@@ -101,6 +101,7 @@ class Agent {
   ConfigStatus config_status_;
   ProcessMemory process_memory_;
   MemoryBudget memory_;
+  std::unique_ptr<LeaderElection> election_;  // none: always active; scraping asks it
   RemoteWrite remote_write_{loop_, SystemClock(), log_};
   ScrapeManager scrape_{loop_, SystemClock(),
                         [this](const ScrapeView& scrape) { log_.Append(scrape); }, shard_};
@@ -113,7 +114,6 @@ class Agent {
                                scrape_.Change(changed, gone);
                                discovery_.Change(changed, gone);
                              }};
-  std::unique_ptr<LeaderElection> election_;  // none: always active
   std::unique_ptr<WebServer> web_;
   Signals reload_signal_{loop_, {SIGHUP}, [this](int) { (void)Reload(); }};
 };

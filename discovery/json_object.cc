@@ -5,6 +5,8 @@
 namespace limpet {
 namespace {
 
+constexpr size_t kSequenceBytesMax = 4;
+
 const JsonValue* Find(const JsonValue& object, std::string_view name) {
   if (!object.IsObject()) return nullptr;
   const auto member = object.FindMember(
@@ -15,6 +17,10 @@ const JsonValue* Find(const JsonValue& object, std::string_view name) {
 }  // namespace
 
 Result<void> ParseJsonObject(std::string& text, rapidjson::Document& document) {
+  // A sequence of UTF-8 is read whole before it is looked at: where the text breaks off inside of
+  // one, behind its end.
+  const size_t size = text.size();
+  text.append(kSequenceBytesMax, '\0').resize(size);
   document.ParseInsitu<rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag>(
       text.data());
   if (document.HasParseError()) {

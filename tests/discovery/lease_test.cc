@@ -56,7 +56,8 @@ TEST_CASE("a new one has its name, and no version") {
 TEST_CASE("what is no lease is an error, what is odd in one is nothing") {
   for (const char* text :
        {"", "[]", "null", "{}", R"({"metadata":{}})", R"({"metadata":{"resourceVersion":7}})",
-        R"({"metadata":{"resourceVersion":"7"})", R"({"metadata":[]})"}) {
+        R"({"metadata":{"resourceVersion":"7"})", R"({"metadata":[]})", "{\"a\":\"\xf4\x1e",
+        "{\"\xf4", "\xf4"}) {
     CAPTURE(text);
     CHECK_FALSE(Read(text).has_value());
   }

@@ -17,6 +17,7 @@ from parts.kube_apiserver import KubeApiserver
 from parts.limpet import Limpet
 from parts.nginx_targets import NginxTargets, loopback_addresses
 from parts.process import TESTS, binary, wait_until
+from parts.prometheus import promtool
 from parts.sink import Sink
 
 NAMESPACE = 'monitoring'
@@ -180,6 +181,8 @@ class PairTest(unittest.TestCase):
         self.wait_samples(standby)
         self.assertEqual(self.holder(), standby.name)
         self.assert_handed_over(active, standby, LEASE_S + RETRY_S + INTERVAL_S + MARGIN_S)
+        lint = promtool('check', 'metrics', stdin=standby.get('/metrics').text)
+        self.assertEqual((lint.returncode, lint.stdout + lint.stderr), (0, ''))
 
         # It comes back, as the second now.
         active.start()
