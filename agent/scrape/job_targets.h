@@ -3,11 +3,10 @@
 // Who calls it: the scrape manager, on the loop's thread.
 // Operation: a group replaces what its source said before. Targets are known by identity (labels
 // and URL): one that is still there is left alone, whichever group says so; two groups may name the
-// same one. Of a target that belongs to another shard nothing is kept but its number. One that is
-// gone leaves staleness markers, unless a new one with the same labels on its series takes over (a
-// new address behind the same instance label, a changed interval). Of what relabelling drops only
-// the number is kept, by group: its labels are made again, from the groups themselves, for whoever
-// asks for them.
+// same one. Those that belong to other shards are only counted. One that is gone leaves staleness
+// markers, unless a new one with the same labels on its series takes over (a new address behind the
+// same instance label, a changed interval). Of what relabelling drops only the number is kept, by
+// group: its labels are made again, from the groups themselves, for whoever asks for them.
 #ifndef LIMPET_AGENT_SCRAPE_JOB_TARGETS_H_
 #define LIMPET_AGENT_SCRAPE_JOB_TARGETS_H_
 
