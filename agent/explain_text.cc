@@ -14,6 +14,8 @@ namespace {
 constexpr std::pair<std::string_view, std::string_view> kVerdicts[] = {
     {"scraped", "is scraped"},
     {"refused", "is not scraped: relabelling keeps it, and what it leaves cannot be scraped"},
+    {"standby", "is not scraped here: another replica holds the lease"},
+    {"other_shard", "is not scraped here: its targets belong to other shards"},
     {"dropped", "is not scraped: relabelling drops every target of it"},
     {"no_targets", "is not scraped: it has no targets yet"},
     {"not_seen", "is not scraped: it is known, but no job looks at it"},

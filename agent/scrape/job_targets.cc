@@ -239,6 +239,10 @@ void JobTargets::Explain(const TargetGroup& group, const OnExplainedTarget& func
       explanation.error = spec.error().message;
     } else if (!*spec) {
       explanation.fate = TargetFate::kDropped;
+    } else if (!context_.shard.Owns((*spec)->identity)) {
+      explanation.fate = TargetFate::kOtherShard;
+      explanation.error = "this is shard " + std::to_string(context_.shard.index) + " of " +
+                          std::to_string(context_.shard.count);
     } else {
       const auto known = targets_.find((*spec)->identity);
       if (known != targets_.end()) made = known->second.target.get();
@@ -267,6 +271,9 @@ void JobTargets::AddStatus(const TargetStatus& status, TargetExplanation& explan
     explanation.error = status.last_error;
   } else if (status.discovered_labels != explanation.discovered) {
     explanation.fate = TargetFate::kDuplicate;
+  } else if (scheduler_.paused()) {
+    explanation.fate = TargetFate::kStandby;
+    explanation.error = "another replica holds the lease";
   }
 }
 

@@ -52,6 +52,7 @@ class Scheduler {
   void Add(Scheduled& item, Millis interval, uint64_t offset_hash, bool at_once);
   void Remove(Scheduled& item);
   void Pause();
+  bool paused() const { return paused_; }
   // The ticks come later, none from inside.
   void Resume();
 

@@ -18,21 +18,23 @@ enum class TargetFate {
   kScraped,
   kDuplicate,  // of another discovered one with the same labels and URL, which is scraped
   kRefused,    // it is a target, and not scraped: target_limit, or want of memory
-  kInvalid,    // relabelling left what cannot be scraped: no address, a timeout above the interval
-  kDropped,    // by relabelling
-  kPending,    // it is about to become a target
+  kStandby,    // it is a target, and another replica holds the lease
+  kOtherShard,
+  kInvalid,  // relabelling left what cannot be scraped: no address, a timeout above the interval
+  kDropped,  // by relabelling
+  kPending,  // it is about to become a target
 };
-inline constexpr std::string_view kTargetFateNames[] = {"scraped", "duplicate", "refused",
-                                                        "invalid", "dropped",   "pending"};
+inline constexpr std::string_view kTargetFateNames[] = {
+    "scraped", "duplicate", "refused", "standby", "other_shard", "invalid", "dropped", "pending"};
 
 // The references are good during the call.
 struct TargetExplanation {
   const ScrapeConfig& job;
   const Labels& discovered;  // with the job's defaults: what relabelling begins with
   TargetFate fate = TargetFate::kPending;
-  std::string error = {};  // of kRefused and kInvalid
+  std::string error = {};  // of all but kScraped, kDuplicate and kDropped
   const TargetStatus* status =
-      nullptr;  // of kScraped, kRefused and of the one it is a kDuplicate of
+      nullptr;  // of kScraped, kRefused, kStandby and of the one it is a kDuplicate of
 };
 
 }  // namespace limpet

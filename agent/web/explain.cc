@@ -272,9 +272,11 @@ class Explainer {
   std::string_view Verdict(bool is_known) const {
     const auto count = [this](TargetFate fate) { return totals_[static_cast<size_t>(fate)]; };
     if (count(TargetFate::kScraped) + count(TargetFate::kDuplicate) > 0) return "scraped";
+    if (count(TargetFate::kStandby) > 0) return "standby";
     if (count(TargetFate::kRefused) + count(TargetFate::kInvalid) + count(TargetFate::kPending)) {
       return "refused";
     }
+    if (count(TargetFate::kOtherShard) > 0) return "other_shard";
     if (count(TargetFate::kDropped) > 0) return "dropped";
     if (pools_ > 0) return "no_targets";
     return is_known ? "not_seen" : "unknown";

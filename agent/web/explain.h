@@ -19,7 +19,8 @@
 //     "notSeenBy":[{"scrapePool":"db","role":"pod","configIndex":0,"reason":"..."}],
 //     "notShown":{"watches":0,"scrapePools":0,"notSeenBy":0,"targets":0,"targetsNotLookedAt":0}}}
 //
-// The verdict is the best that a target has come to: scraped, refused, dropped; or no_targets (a
+// The verdict is the best that a target has come to: scraped, standby, refused,
+// other_shard, dropped; or no_targets (a
 // job sees the pod), not_seen (a watch has it, and no job sees it), unknown (no watch has it).
 #ifndef LIMPET_AGENT_WEB_EXPLAIN_H_
 #define LIMPET_AGENT_WEB_EXPLAIN_H_

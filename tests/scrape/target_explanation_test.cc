@@ -209,6 +209,34 @@ TEST_CASE("targets beyond target_limit are refused, with the reason") {
   }
 }
 
+TEST_CASE("what another shard or another replica scrapes is said to be theirs") {
+  Fixture f;
+  const TargetGroup group{"g", {}, f.Addresses(20)};
+  f.Apply();
+  f.manager.Pause();
+  f.Tell(group);
+  const auto standing_by = f.Explain(group);
+  CHECK(standing_by.size() == 20);
+  for (const auto& one : standing_by) CHECK(one.fate == TargetFate::kStandby);
+  f.manager.Resume();
+  for (const auto& one : f.Explain(group)) CHECK(one.fate == TargetFate::kScraped);
+
+  ScrapeManager second(
+      f.loop, SystemClock(), [](const ScrapeView&) {}, Shard{2, 1});
+  second.Apply(f.config);
+  second.OnTargetGroups("j", {group});
+  size_t others = 0;
+  second.Explain("j", group, [&](const TargetExplanation& target) {
+    if (target.fate == TargetFate::kOtherShard) {
+      CHECK(target.error == "this is shard 1 of 2");
+      ++others;
+    }
+    return true;
+  });
+  CHECK(others > 0);
+  CHECK(second.OtherShardsCounts().at(0).second == others);
+}
+
 TEST_CASE("a target that is shed for memory is refused, with the reason") {
   Fixture f;
   uint64_t used = 0;
