@@ -13,7 +13,7 @@ constexpr int kTicksPerTurnMax = 256;
 constexpr int64_t kFirstTickDistance = 10;
 // Places in an interval. Of many targets some share one: waking up once for several of them, and
 // reading several answers in a turn, costs much less than one at a time.
-constexpr int64_t kPlacesPerInterval = 256;
+constexpr int64_t kPlacesPerInterval = 128;
 // What a due time is rounded up by, since the wall clock is read in milliseconds.
 constexpr Millis kDueRounding{1};
 

@@ -4,7 +4,7 @@
 // removed from inside OnTick. Operation: one timer for all. Ticks lie on a grid of absolute wall
 // time (offset modulo interval), so that they stay where they are over restarts; the next one is
 // found anew after each tick, so a wall clock that jumps costs at most one interval. An interval
-// has at most 256 places: of many targets some are scraped together, which saves wake-ups. A late
+// has at most 128 places: of many targets some are scraped together, which saves wake-ups. A late
 // tick is run once; those missed are counted. While it is paused nothing ticks; on resuming every
 // item does, as if it were new, and then at its own place. Limits: many new items at once start no
 // faster than one a millisecond after the first 100, so that a start with thousands of targets does
