@@ -13,6 +13,7 @@
 
 #include "agent/config/memory_limit.h"
 #include "agent/config_watch.h"
+#include "agent/platform/free_memory.h"
 #include "agent/platform/logging.h"
 #include "agent/platform/process_memory.h"
 #include "agent/platform/signals.h"
@@ -31,6 +32,9 @@ namespace {
 constexpr Millis kCloseLimit{700};
 // And before it, to give the lease to another replica.
 constexpr Millis kReleaseLimit{300};
+
+// After a start or a reload, until what only that needed is given back.
+constexpr Millis kSettled{10'000};
 
 // Each target and receiver holds a socket: the soft limit of 1024 is what shells give, not what
 // the machine can do.
@@ -115,6 +119,7 @@ class Agent {
                                discovery_.Change(changed, gone);
                              }};
   std::unique_ptr<WebServer> web_;
+  Timer settled_{loop_};
   Signals reload_signal_{loop_, {SIGHUP}, [this](int) { (void)Reload(); }};
 };
 
@@ -163,6 +168,10 @@ void Agent::Apply() {
   log_.SetBounds(config_.storage.max_bytes, config_.storage.max_age, config_.storage.sync_interval);
   remote_write_.Apply(config_.remote_write, config_.global.external_labels);
   ApplyJobs();
+  settled_.After(kSettled, [] {
+    ReturnFreeMemory();
+    ReturnMappedCode();
+  });
 }
 
 // Scraping first: discovery then reports the groups of every job to it.
