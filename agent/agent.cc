@@ -33,8 +33,10 @@ constexpr Millis kCloseLimit{700};
 // And before it, to give the lease to another replica.
 constexpr Millis kReleaseLimit{300};
 
-// After a start or a reload, until what only that needed is given back.
+// After a start or a reload, until what only that needed is given back; and then what little is
+// used now and then.
 constexpr Millis kSettled{10'000};
+constexpr Millis kSettledPeriod{60'000};
 
 // Each target and receiver holds a socket: the soft limit of 1024 is what shells give, not what
 // the machine can do.
@@ -95,6 +97,7 @@ class Agent {
   WebSources Sources();
   void Apply();
   void ApplyJobs();
+  void ReturnQuietCode();
 
   EventLoop& loop_;
   const AgentOptions& options_;
@@ -168,10 +171,15 @@ void Agent::Apply() {
   log_.SetBounds(config_.storage.max_bytes, config_.storage.max_age, config_.storage.sync_interval);
   remote_write_.Apply(config_.remote_write, config_.global.external_labels);
   ApplyJobs();
-  settled_.After(kSettled, [] {
+  settled_.After(kSettled, [this] {
     ReturnFreeMemory();
-    ReturnMappedCode();
+    ReturnQuietCode();
   });
+}
+
+void Agent::ReturnQuietCode() {
+  ReturnMappedCode();
+  settled_.After(kSettledPeriod, [this] { ReturnQuietCode(); });
 }
 
 // Scraping first: discovery then reports the groups of every job to it.

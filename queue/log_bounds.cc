@@ -14,6 +14,9 @@ namespace {
 constexpr Millis kAgeWatch{10'000};
 constexpr Millis kRemovedWatch{10'000};
 constexpr size_t kGoneMax = 64;
+// What is on disk is in the kernel's memory as well: here is just what a reader wants that comes
+// right behind the live ones.
+constexpr uint64_t kWrittenBytesMax = 256 * 1024;
 
 }  // namespace
 
@@ -176,7 +179,7 @@ void LogImpl::Trim() {
   if (Stalled(pending)) OnStalled();
   // What a disk that gets on has yet to take is on its way out, however large a record is.
   const uint64_t budget = options_.tail_bytes + (stats_.degraded ? 0 : pending);
-  TrimWritten(budget);
+  TrimWritten(std::min(budget, kWrittenBytesMax + pending));
   while (memory_bytes_ > budget && LoseOldest()) {
   }
   if (memory_bytes_ <= budget || !stats_.degraded) return;
