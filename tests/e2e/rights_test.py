@@ -17,6 +17,7 @@ from parts.process import TESTS, binary, wait_until
 
 NAMESPACE, ACCOUNT = 'monitoring', 'limpet'
 MANIFESTS = TESTS.parent / 'manifests'
+LEASE_PATH = f'/apis/coordination.k8s.io/v1/namespaces/{NAMESPACE}/leases/limpet'
 GROUP = 'rbac.authorization.k8s.io'
 PATIENCE_S = 60
 # One that names a Secret and a ConfigMap, so that both are asked for.
@@ -40,7 +41,8 @@ def without(rules, right):
             for resource in rule['resources']:
                 verbs = [verb for verb in rule['verbs'] if (group, resource, verb) != right]
                 if verbs:
-                    left.append({'apiGroups': [group], 'resources': [resource], 'verbs': verbs})
+                    only = {**rule, 'apiGroups': [group], 'resources': [resource]}
+                    left.append({**only, 'verbs': verbs})
     return left
 
 
@@ -56,6 +58,9 @@ class RightsTest(unittest.TestCase):
         cls.deploy()
         cls.token = cls.work / 'token'
         cls.token.write_text(cls.kubernetes.service_account_token(NAMESPACE, ACCOUNT))
+        cls.kubeconfig = cls.kubernetes.write_kubeconfig(
+            'limpet.kubeconfig', {'tokenFile': str(cls.token)}
+        )
         cls.roles = cls.deployed_roles()
         cls.limpets = 0
 
@@ -130,6 +135,8 @@ class RightsTest(unittest.TestCase):
         attributes = {'verb': verb, 'group': group, 'resource': resource}
         if not cluster_wide:
             attributes['namespace'] = NAMESPACE
+        if resource == 'leases' and verb != 'create':
+            attributes['name'] = 'limpet'
         user = f'system:serviceaccount:{NAMESPACE}:{ACCOUNT}'
         review = {'spec': {'user': user, 'resourceAttributes': attributes}}
 
@@ -165,21 +172,29 @@ class RightsTest(unittest.TestCase):
         }
 
     def errors(self, limpet):
-        watches = limpet.get('/health').json()['checks']['kubernetes']['watches']
-        return [watch['error'] for watch in watches if 'error' in watch]
+        checks = limpet.get('/health').json()['checks']
+        all_of_them = [*checks['kubernetes']['watches'], checks['leader_election']]
+        return [check['error'] for check in all_of_them if 'error' in check]
 
     def start(self):
         type(self).limpets += 1
-        limpet = Limpet(self.work / f'limpet-{self.limpets}', self.config())
+        self.kubernetes.request('DELETE', LEASE_PATH, check=False)
+        limpet = Limpet(
+            self.work / f'limpet-{self.limpets}',
+            self.config(),
+            env={'KUBECONFIG': str(self.kubeconfig)},
+            flags=('--leader-election', f'--leader-election.namespace={NAMESPACE}'),
+        )
         return self.enterContext(limpet).wait_healthy()
 
     def test_all_of_it_is_enough(self):
         limpet = self.start().wait_ready()
-        kinds = {resource for _, resource, _ in self.rights()}
+        kinds = {resource for _, resource, _ in self.rights()} - {'leases'}
 
         def connected():
-            watches = limpet.get('/health').json()['checks']['kubernetes']['watches']
-            return len(watches) >= len(kinds) and not self.errors(limpet)
+            checks = limpet.get('/health').json()['checks']
+            all_watched = len(checks['kubernetes']['watches']) >= len(kinds)
+            return all_watched and checks['leader_election']['active'] and not self.errors(limpet)
 
         wait_until(connected, PATIENCE_S, lambda: f'{kinds} are watched: {self.errors(limpet)}')
 
