@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "agent/config/kubernetes_name.h"
 #include "agent/config/units.h"
 #include "agent/scrape/error_excerpt.h"
 
@@ -14,23 +15,12 @@ namespace limpet {
 namespace {
 
 const std::string kPrefix = "--leader-election.";
-constexpr size_t kLeaseBytesMax = 253;  // as the API server has it, and for namespaces
-constexpr size_t kNamespaceBytesMax = 63;
 constexpr size_t kIdentityBytesMax = 256;
 constexpr size_t kHostNameBytesMax = 256;
 
-// A name that is a segment of a path: RFC 1123, with dots where they may be.
-Result<void> CheckName(const std::string& option, std::string_view name, bool dots, size_t max) {
-  const auto fits = [dots](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || (dots && c == '.');
-  };
-  const auto is_end = [](char c) { return c == '-' || c == '.'; };
-  if (!name.empty() && name.size() <= max && std::all_of(name.begin(), name.end(), fits) &&
-      !is_end(name.front()) && !is_end(name.back())) {
-    return {};
-  }
-  return Error{kPrefix + option + ": expected a Kubernetes name (lower-case letters, digits, -" +
-               (dots ? " and ." : "") + "), found " + QuotedExcerpt(name)};
+Error NotAName(const std::string& option, const char* characters, std::string_view name) {
+  return Error{kPrefix + option + ": expected a Kubernetes name (" + characters + "), found " +
+               QuotedExcerpt(name)};
 }
 
 std::string OwnName() {
@@ -80,15 +70,12 @@ Result<std::optional<LeaderElectionOptions>> ReadLeaderElectionFlags(
   LeaderElectionOptions options;
   options.lease = flags.lease;
   if (shard.count > 1) options.lease += "-" + std::to_string(shard.index);
-  if (auto named = CheckName("lease", options.lease, true, kLeaseBytesMax); !named) {
-    return named.error();
+  if (!IsObjectName(options.lease)) {
+    return NotAName("lease", "lower-case letters, digits, - and .", options.lease);
   }
   options.name_space = flags.name_space;
-  if (!options.name_space.empty()) {
-    if (auto named = CheckName("namespace", options.name_space, false, kNamespaceBytesMax);
-        !named) {
-      return named.error();
-    }
+  if (!options.name_space.empty() && !IsNamespaceName(options.name_space)) {
+    return NotAName("namespace", "lower-case letters, digits, -", options.name_space);
   }
   options.identity = flags.identity.empty() ? OwnName() : flags.identity;
   const bool is_text = std::all_of(options.identity.begin(), options.identity.end(), [](char c) {

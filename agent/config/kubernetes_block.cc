@@ -2,12 +2,11 @@
 #include <iterator>
 
 #include "agent/config/blocks.h"
+#include "agent/config/kubernetes_name.h"
 
 namespace limpet {
 
 namespace {
-
-constexpr size_t kNamespaceBytesMax = 63;  // RFC 1123, as Kubernetes checks it
 
 constexpr std::string_view kRoles = "endpoints, endpointslice, ingress, node, pod, service";
 
@@ -34,13 +33,6 @@ std::string Listed(const std::vector<std::string_view>& words) {
   std::string text;
   for (const std::string_view word : words) text.append(text.empty() ? "" : ", ").append(word);
   return text;
-}
-
-bool IsNamespaceName(std::string_view name) {
-  const auto alphanumeric = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
-  return !name.empty() && name.size() <= kNamespaceBytesMax && alphanumeric(name.front()) &&
-         alphanumeric(name.back()) &&
-         std::all_of(name.begin(), name.end(), [&](char c) { return alphanumeric(c) || c == '-'; });
 }
 
 void ReadNamespaces(ReadContext& context, const YamlNode& node, const std::string& path,

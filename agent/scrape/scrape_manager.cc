@@ -62,18 +62,15 @@ class ScrapeManager::Impl {
   }
 
   void Pause() {
-    if (std::exchange(paused_, true)) return;
+    if (scheduler_.paused()) return;
     scheduler_.Pause();
     for (const auto& [name, job] : jobs_) job->SuspendAll();
     ReleaseCaches();
   }
 
-  void Resume() {
-    paused_ = false;
-    scheduler_.Resume();
-  }
+  void Resume() { scheduler_.Resume(); }
 
-  bool paused() const { return paused_; }
+  bool paused() const { return scheduler_.paused(); }
 
   void ForEachTarget(const std::function<void(const TargetStatus&)>& function) const {
     for (const auto& [name, job] : jobs_) {
@@ -148,7 +145,6 @@ class ScrapeManager::Impl {
   ScrapeContext context_;
   Scheduler scheduler_;
   uint64_t seed_ = 0;
-  bool paused_ = false;
   Jobs jobs_;
 };
 

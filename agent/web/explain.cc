@@ -4,6 +4,7 @@
 #include <array>
 #include <string>
 
+#include "agent/config/kubernetes_name.h"
 #include "agent/relabel/relabel_trace.h"
 #include "agent/scrape/target_explanation.h"
 #include "agent/web/api.h"
@@ -21,20 +22,7 @@ constexpr uint64_t kTargetsPerPool = 10;
 constexpr uint64_t kTargetsMax = 100;
 constexpr uint64_t kLookedAtMax = 2000;
 constexpr size_t kBytesMax = 1u << 20;
-// RFC 1123, as Kubernetes checks them.
-constexpr size_t kNameBytesMax = 253;
-constexpr size_t kNamespaceBytesMax = 63;
 constexpr size_t kFates = std::size(kTargetFateNames);
-
-bool IsAlphanumeric(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
-
-// Of these characters and `others`, which may not be at an end.
-bool IsName(std::string_view text, std::string_view others, size_t bytes_max) {
-  return !text.empty() && text.size() <= bytes_max && IsAlphanumeric(text.front()) &&
-         IsAlphanumeric(text.back()) && std::all_of(text.begin(), text.end(), [&](char c) {
-           return IsAlphanumeric(c) || others.find(c) != std::string_view::npos;
-         });
-}
 
 Result<PodName> PodNameOf(const WebSources& sources, std::string_view text) {
   if (text.empty()) return Error{"no pod parameter provided; expected pod=NAMESPACE/NAME"};
@@ -50,7 +38,7 @@ Result<PodName> PodNameOf(const WebSources& sources, std::string_view text) {
     text.remove_prefix(slash + 1);
   }
   pod.name = text;
-  if (!IsName(pod.name_space, "-", kNamespaceBytesMax) || !IsName(pod.name, "-.", kNameBytesMax)) {
+  if (!IsNamespaceName(pod.name_space) || !IsObjectName(pod.name)) {
     return Error{"expected NAMESPACE/NAME of lower case letters, digits, - and ."};
   }
   return pod;

@@ -9,7 +9,6 @@
 #include <libdeflate.h>
 
 #include <cstdio>
-#include <ctime>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -19,6 +18,7 @@
 #include "agent/scrape/target_series.h"
 #include "queue/segment_encoder.h"
 #include "queue/wire_request.h"
+#include "tests/bench/cpu_clock.h"
 #include "tests/bench/made_up_page.h"
 
 namespace limpet {
@@ -30,12 +30,6 @@ struct Case {
   size_t targets = 100;
   size_t churn = 0;  // series of a page that are others at each scrape
 };
-
-double CpuSeconds() {
-  timespec now{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) / 1e9;
-}
 
 // Adds what has passed since it was made.
 class Stopwatch {

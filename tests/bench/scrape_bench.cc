@@ -6,7 +6,6 @@
 // PAGE is an exposition page in the Prometheus text format (a node_exporter's, say); without one, a
 // page of 506 samples in the manner of node_exporter. Times are CPU times.
 #include <cstdio>
-#include <ctime>
 #include <fstream>
 #include <iterator>
 #include <random>
@@ -15,16 +14,11 @@
 #include "agent/scrape/layout_registry.h"
 #include "agent/scrape/metrics.pb.h"
 #include "agent/scrape/page_reader.h"
+#include "tests/bench/cpu_clock.h"
 #include "tests/bench/made_up_page.h"
 
 namespace limpet {
 namespace {
-
-double CpuSeconds() {
-  timespec now;
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) / 1e9;
-}
 
 template <typename F>
 void Report(const char* what, const std::string& page, size_t samples, int rounds, F&& read) {

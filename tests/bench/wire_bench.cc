@@ -8,12 +8,12 @@
 // seven labels around those of a series, or two. Live data has one row a run, a backlog has 32 or
 // more. Times are CPU times.
 #include <cstdio>
-#include <ctime>
 #include <map>
 #include <string>
 #include <vector>
 
 #include "queue/wire_request.h"
+#include "tests/bench/cpu_clock.h"
 #include "tests/bench/exposition_pages.h"
 
 namespace limpet {
@@ -44,13 +44,6 @@ std::vector<std::shared_ptr<const LogTarget>> Targets(size_t count, bool few_lab
                                           {"pod", "node-exporter-7d4b9c6f5-" + number}}));
   }
   return targets;
-}
-
-// Of this thread's own time, so that a busy machine does not count.
-double CpuSeconds() {
-  timespec now{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) / 1e9;
 }
 
 // The target's own values: what is large differs between targets.
