@@ -23,7 +23,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 
 from bench.peers import available, start  # noqa: E402
 from bench.pod_pages import PodPages  # noqa: E402
-from parts.api_clients import ApiClient, in_parallel  # noqa: E402
+from parts.api_clients import ApiClient, create_pods  # noqa: E402
 from parts.kube_apiserver import KubeApiserver  # noqa: E402
 from parts.nginx_targets import loopback_addresses  # noqa: E402
 from parts.pod import running_pod  # noqa: E402
@@ -65,10 +65,7 @@ class Bench:
 
     def grow(self, count):
         added = self.addresses[len(self.standing) : count]
-        pods = [self.pod(address) for address in added]
-        in_parallel(
-            self.kubernetes, [lambda client, pod=pod: client.create_pod(pod) for pod in pods]
-        )
+        create_pods(self.kubernetes, [self.pod(address) for address in added])
         self.standing += added
 
     def start(self, agent, kind, drop=False):

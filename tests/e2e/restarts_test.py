@@ -13,7 +13,7 @@ import tempfile
 import time
 import unittest
 
-from parts.api_clients import ApiClient, in_parallel
+from parts.api_clients import ApiClient, create_pods
 from parts.delivery import compare
 from parts.exposition import matching
 from parts.kube_apiserver import KubeApiserver
@@ -57,10 +57,7 @@ class RestartsTest(unittest.TestCase):
             for number, address in enumerate(addresses[:STANDING])
         ]
         self.spare = addresses[STANDING:]
-        in_parallel(
-            self.kubernetes,
-            [lambda client, pod=pod: client.create_pod(pod) for pod in self.standing],
-        )
+        create_pods(self.kubernetes, self.standing)
         self.started_s = time.time()
         self.limpet = self.enterContext(Limpet(self.work / 'limpet', self.config()))
         self.limpet.wait_ready()

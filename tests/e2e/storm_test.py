@@ -10,7 +10,7 @@ import tempfile
 import time
 import unittest
 
-from parts.api_clients import in_parallel
+from parts.api_clients import create_pods, in_parallel
 from parts.exposition import matching
 from parts.kube_apiserver import KubeApiserver
 from parts.limpet import Limpet
@@ -37,7 +37,7 @@ class StormTest(unittest.TestCase):
         cls.standing = cls.pods('standing', addresses[:STANDING])
         cls.old = cls.pods('old', addresses[STANDING : STANDING + ROLLED])
         cls.new = cls.pods('new', addresses[STANDING + ROLLED :])
-        cls.create(cls.standing + cls.old)
+        create_pods(cls.kubernetes, cls.standing + cls.old)
         cls.receiver = cls.enterClassContext(Sink(cls.work / 'sink', '--strict'))
         cls.limpet = cls.enterClassContext(Limpet(cls.work / 'limpet', cls.config()))
         cls.limpet.wait_ready()
@@ -48,12 +48,6 @@ class StormTest(unittest.TestCase):
             running_pod(f'{name}-{number}', address, cls.nginx.port, NAMESPACE, {'app': name})
             for number, address in enumerate(addresses)
         ]
-
-    @classmethod
-    def create(cls, pods):
-        in_parallel(
-            cls.kubernetes, [lambda client, pod=pod: client.create_pod(pod) for pod in pods]
-        )
 
     @classmethod
     def config(cls):

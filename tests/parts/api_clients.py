@@ -1,6 +1,7 @@
 """Clients of a KubeApiserver that keep their connections, for hundreds of pods at a time.
 
-    in_parallel(kubernetes, [lambda client, pod=pod: client.create_pod(pod) for pod in pods])
+    create_pods(kubernetes, pods)
+    in_parallel(kubernetes, [lambda client, pod=pod: client.set_status(pod) for pod in pods])
 
 Pods are those of parts/pod.py. With patience_s a client asks again while the API server is away or
 not itself yet; what an earlier try has done already is then no error.
@@ -99,3 +100,7 @@ def in_parallel(kubernetes, actions, clients=8, patience_s=0.0):
             pool.shutdown(cancel_futures=True)
             while not idle.empty():
                 idle.get().close()
+
+
+def create_pods(kubernetes, pods):
+    in_parallel(kubernetes, [lambda client, pod=pod: client.create_pod(pod) for pod in pods])
