@@ -2,14 +2,14 @@
 //
 // Who calls it: main opens and closes it, scrape/ appends (through a function), the senders read
 // and acknowledge. The loop's thread only. Operation: Append encodes the record and hands it to the
-// disk thread, which writes it with write(2) at once and calls fdatasync at most every
-// sync_interval. The newest records are also kept in memory (at most 256 KiB of what is written;
-// tail_bytes of what is not), from which readers that keep up are served; the others are served
-// from the segments by the disk thread. A segment starts with an empty dictionary and is deleted
-// when every receiver has acknowledged it, or when max_bytes or max_age demand it. Concurrency: one
-// disk thread a log. Nothing here blocks the loop, except Open and Close. Limitations: on a write
-// error the segment is given up and a new one begun once the disk takes it; until then records live
-// in the tail alone, the oldest going first, counted.
+// disk thread, which writes it with write(2) within 2 ms (records that wait together go together)
+// and calls fdatasync at most every sync_interval. The newest records are also kept in memory (at
+// most 256 KiB of what is written; tail_bytes of what is not), from which readers that keep up are
+// served; the others are served from the segments by the disk thread. A segment starts with an
+// empty dictionary and is deleted when every receiver has acknowledged it, or when max_bytes or
+// max_age demand it. Concurrency: one disk thread a log. Nothing here blocks the loop, except Open
+// and Close. Limitations: on a write error the segment is given up and a new one begun once the
+// disk takes it; until then records live in the tail alone, the oldest going first, counted.
 #ifndef LIMPET_QUEUE_LOG_H_
 #define LIMPET_QUEUE_LOG_H_
 

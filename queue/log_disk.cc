@@ -29,21 +29,27 @@ LogDisk::~LogDisk() {
 
 void LogDisk::Write(std::shared_ptr<SegmentFile> segment, uint64_t offset,
                     std::shared_ptr<const std::string> bytes) {
-  queue_->Post([w = worker_, s = std::move(segment), offset, b = std::move(bytes)] {
-    w->Write(s, offset, *b);
-  });
+  WritePiece piece{std::move(segment), offset, std::move(bytes)};
+  if (group_ != nullptr && group_->Add(piece)) return;
+  group_ = std::make_shared<WriteGroup>(std::move(piece));
+  queue_->PostLazily([w = worker_, group = group_] { w->Write(group->Take()); });
+}
+
+void LogDisk::Post(std::function<void()> function) {
+  group_ = nullptr;
+  queue_->Post(std::move(function));
 }
 
 void LogDisk::Adopt(std::shared_ptr<SegmentFile> segment) {
-  queue_->Post([w = worker_, s = std::move(segment)] { w->Adopt(s); });
+  Post([w = worker_, s = std::move(segment)] { w->Adopt(s); });
 }
 
 void LogDisk::Finish(std::shared_ptr<SegmentFile> segment) {
-  queue_->Post([w = worker_, s = std::move(segment)] { w->Finish(*s); });
+  Post([w = worker_, s = std::move(segment)] { w->Finish(*s); });
 }
 
 void LogDisk::Resume() {
-  queue_->Post([w = worker_] { w->Resume(); });
+  Post([w = worker_] { w->Resume(); });
 }
 
 void LogDisk::After(Millis delay, std::function<void()> function) {
@@ -51,39 +57,37 @@ void LogDisk::After(Millis delay, std::function<void()> function) {
 }
 
 void LogDisk::Probe(std::function<void(bool)> function) {
-  queue_->Post([w = worker_, p = port_, f = std::move(function)] {
+  Post([w = worker_, p = port_, f = std::move(function)] {
     p->Post([f, stopped = w->stopped()] { f(stopped); });
   });
 }
 
 void LogDisk::Read(std::shared_ptr<SegmentFile> segment, uint64_t offset, size_t bytes,
                    std::function<void(Result<std::string>)> function) {
-  queue_->Post(
-      [w = worker_, p = port_, s = std::move(segment), offset, bytes, f = std::move(function)] {
-        auto read = std::make_shared<Result<std::string>>(w->Read(*s, offset, bytes));
-        p->Post([f, read] { f(std::move(*read)); });
-      });
+  Post([w = worker_, p = port_, s = std::move(segment), offset, bytes, f = std::move(function)] {
+    auto read = std::make_shared<Result<std::string>>(w->Read(*s, offset, bytes));
+    p->Post([f, read] { f(std::move(*read)); });
+  });
 }
 
 void LogDisk::FindRecord(std::shared_ptr<SegmentFile> segment, uint64_t from, uint64_t end,
                          std::function<void(Result<uint64_t>)> function) {
-  queue_->Post(
-      [w = worker_, p = port_, s = std::move(segment), from, end, f = std::move(function)] {
-        p->Post([f, found = w->FindRecord(*s, from, end)] { f(found); });
-      });
+  Post([w = worker_, p = port_, s = std::move(segment), from, end, f = std::move(function)] {
+    p->Post([f, found = w->FindRecord(*s, from, end)] { f(found); });
+  });
 }
 
 void LogDisk::CountAndRemove(std::shared_ptr<SegmentFile> segment, WrittenPart part,
                              std::vector<uint64_t> offsets,
                              std::function<void(std::vector<uint64_t>)> function) {
-  queue_->Post([w = worker_, p = port_, s = std::move(segment), part, o = std::move(offsets),
-                f = std::move(function)] {
+  Post([w = worker_, p = port_, s = std::move(segment), part, o = std::move(offsets),
+        f = std::move(function)] {
     p->Post([f, counts = w->CountAndRemove(*s, part, o)] { f(counts); });
   });
 }
 
 void LogDisk::Remove(std::shared_ptr<SegmentFile> segment) {
-  queue_->Post([w = worker_, s = std::move(segment)] { w->Remove(*s); });
+  Post([w = worker_, s = std::move(segment)] { w->Remove(*s); });
 }
 
 void LogDisk::SaveCursor(const std::string& file_name, const SavedCursor& cursor) {
@@ -93,13 +97,13 @@ void LogDisk::SaveCursor(const std::string& file_name, const SavedCursor& cursor
 
 void LogDisk::RemoveCursor(const std::string& file_name) {
   worker_->ForgetCursor(file_name);
-  queue_->Post([w = worker_, file_name] { w->RemoveCursor(file_name); });
+  Post([w = worker_, file_name] { w->RemoveCursor(file_name); });
 }
 
 void LogDisk::SetSyncInterval(Millis interval) { worker_->SetSyncInterval(interval); }
 
 bool LogDisk::Close(Millis limit) {
-  queue_->Post([w = worker_] {
+  Post([w = worker_] {
     w->SaveCursors();
     w->Sync();
     w->Unlock();

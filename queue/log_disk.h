@@ -54,6 +54,7 @@ struct WriteStop {
 
 class DiskWorker;
 class LoopPort;
+class WriteGroup;
 
 class LogDisk {
  public:
@@ -111,9 +112,13 @@ class LogDisk {
   Histogram write_seconds() const;
 
  private:
+  // Behind every write that was asked for before.
+  void Post(std::function<void()> function);
+
   std::shared_ptr<LoopPort> port_;
   std::shared_ptr<DiskWorker> worker_;
   std::unique_ptr<DiskQueue> queue_;
+  std::shared_ptr<WriteGroup> group_;  // the last thing posted, if that was a write
 };
 
 }  // namespace limpet

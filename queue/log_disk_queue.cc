@@ -15,6 +15,14 @@ namespace {
 
 using Steady = std::chrono::steady_clock;
 
+constexpr Millis kRest{2};
+
+enum class ThreadState : uint8_t {
+  kRuns,
+  kRests,   // waits for more of what it has just done; looks again by itself
+  kSleeps,  // until it is woken
+};
+
 // Shared by the queue and its thread, so that either may outlive the other.
 struct Shared {
   std::mutex mutex;
@@ -22,16 +30,19 @@ struct Shared {
   std::condition_variable ended;
   std::deque<std::function<void()>> ready;
   std::multimap<SteadyTime, std::function<void()>> delayed;
-  bool wakes = false;  // the loop is about to wake the thread; the loop's thread alone
+  ThreadState state = ThreadState::kRuns;
+  bool wakes = false;   // the loop is about to wake the thread; the loop's thread alone
+  bool urgent = false;  // from a rest, too; the loop's thread alone
   bool closing = false;
   bool abandoned = false;
   bool done = false;
 };
 
 // The next function, or none when the thread is to end.
-std::function<void()> TakeNext(Shared& shared) {
+std::function<void()> TakeNext(Shared& shared, bool rested) {
   std::unique_lock lock(shared.mutex);
   for (;;) {
+    shared.state = ThreadState::kRuns;
     if (shared.abandoned) return nullptr;
     if (!shared.delayed.empty() && shared.delayed.begin()->first <= Steady::now()) {
       shared.ready.push_back(std::move(shared.delayed.begin()->second));
@@ -44,7 +55,10 @@ std::function<void()> TakeNext(Shared& shared) {
       return next;
     }
     if (shared.closing) return nullptr;
-    if (shared.delayed.empty()) {
+    shared.state = rested ? ThreadState::kSleeps : ThreadState::kRests;
+    if (!std::exchange(rested, true)) {
+      shared.work.wait_for(lock, kRest);
+    } else if (shared.delayed.empty()) {
       shared.work.wait(lock);
     } else {
       const SteadyTime first = shared.delayed.begin()->first;
@@ -55,7 +69,11 @@ std::function<void()> TakeNext(Shared& shared) {
 
 void RunThread(const std::shared_ptr<Shared>& shared) {
   pthread_setname_np(pthread_self(), "limpet-log");
-  while (std::function<void()> next = TakeNext(*shared)) next();
+  bool rested = true;
+  while (std::function<void()> next = TakeNext(*shared, rested)) {
+    next();
+    rested = false;
+  }
   const std::lock_guard lock(shared->mutex);
   shared->done = true;
   shared->ended.notify_all();
@@ -79,16 +97,24 @@ class DiskThread : public DiskQueue {
   DiskThread& operator=(const DiskThread&) = delete;
 
   void Post(std::function<void()> function) override {
+    shared_->urgent = true;
+    PostLazily(std::move(function));
+  }
+
+  // Waking a thread costs more than most of what it is woken for: once for all of a turn, and not
+  // where it will look by itself.
+  void PostLazily(std::function<void()> function) override {
     {
       const std::lock_guard lock(shared_->mutex);
       if (shared_->closing) return;
       shared_->ready.push_back(std::move(function));
     }
-    // Waking a thread costs more than most of what it is woken for: once for all of a turn.
     if (std::exchange(shared_->wakes, true)) return;
     loop_.Post([shared = shared_] {
       shared->wakes = false;
-      shared->work.notify_one();
+      const bool urgent = std::exchange(shared->urgent, false);
+      const std::lock_guard lock(shared->mutex);
+      if (shared->state == ThreadState::kSleeps || urgent) shared->work.notify_one();
     });
   }
 

@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <memory>
+#include <utility>
 
 #include "agent/platform/clock.h"
 #include "agent/platform/event_loop.h"
@@ -17,6 +18,9 @@ class DiskQueue {
  public:
   virtual ~DiskQueue() = default;
   virtual void Post(std::function<void()> function) = 0;
+  // In the same order, but right behind other work up to 2 ms later, so that what comes meanwhile
+  // is done in one go.
+  virtual void PostLazily(std::function<void()> function) { Post(std::move(function)); }
   // Not before `delay` has passed; dropped by Close.
   virtual void PostAfter(Millis delay, std::function<void()> function) = 0;
   // Runs what was posted, for at most `limit`; false where that was not enough. Then the function

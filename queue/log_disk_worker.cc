@@ -9,6 +9,8 @@ namespace limpet {
 namespace {
 
 constexpr Millis kCursorRetry{1000};
+// Of one write(2); what fails is tried again as a whole.
+constexpr size_t kWriteBytesMax = 1u << 20;
 
 }  // namespace
 
@@ -37,9 +39,35 @@ DiskWorker::DiskWorker(FileSystem& files, const Clock& clock, std::string direct
       events_(std::move(events)),
       sync_interval_ms_(sync_interval.count()) {}
 
-void DiskWorker::Write(const std::shared_ptr<SegmentFile>& segment, uint64_t offset,
-                       const std::string& bytes) {
-  if (stopped_ || segment->given_up || segment->written != offset) return;
+bool WriteGroup::Add(WritePiece& piece) {
+  const std::lock_guard lock(mutex_);
+  if (!taken_) pieces_.push_back(std::move(piece));
+  return !taken_;
+}
+
+std::vector<WritePiece> WriteGroup::Take() {
+  const std::lock_guard lock(mutex_);
+  taken_ = true;
+  return std::move(pieces_);
+}
+
+void DiskWorker::Write(const std::vector<WritePiece>& pieces) {
+  std::string joined;
+  for (auto piece = pieces.begin(); piece != pieces.end(); ++piece) {
+    const auto& segment = piece->segment;
+    // Else it is there already, or one before it failed.
+    if (segment->written + joined.size() == piece->offset) joined += *piece->bytes;
+    const auto next = piece + 1;
+    const bool last = next == pieces.end() || next->segment != segment ||
+                      joined.size() + next->bytes->size() > kWriteBytesMax;
+    if (!last || joined.empty()) continue;
+    WriteBytes(segment, joined);
+    joined.clear();
+  }
+}
+
+void DiskWorker::WriteBytes(const std::shared_ptr<SegmentFile>& segment, const std::string& bytes) {
+  if (stopped_ || segment->given_up) return;
   const SteadyTime begin = clock_.Now();
   if (auto written = TryWrite(segment, bytes); !written) {
     Stop(written.error(), false);

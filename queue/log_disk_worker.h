@@ -32,14 +32,35 @@ class LoopPort : public std::enable_shared_from_this<LoopPort> {
   bool open_ = true;  // the loop's thread alone
 };
 
+// Bytes of a segment that are to be written.
+struct WritePiece {
+  std::shared_ptr<SegmentFile> segment;
+  uint64_t offset;
+  std::shared_ptr<const std::string> bytes;
+};
+
+// What is written in one go: what was asked for until the disk thread came to it.
+class WriteGroup {
+ public:
+  explicit WriteGroup(WritePiece first) { pieces_.push_back(std::move(first)); }
+  // The loop's thread. False, and nothing taken, where the disk thread has begun with it.
+  bool Add(WritePiece& piece);
+  // The disk thread, once.
+  std::vector<WritePiece> Take();
+
+ private:
+  std::mutex mutex_;
+  bool taken_ = false;
+  std::vector<WritePiece> pieces_;
+};
+
 class DiskWorker : public std::enable_shared_from_this<DiskWorker> {
  public:
   DiskWorker(FileSystem& files, const Clock& clock, std::string directory,
              std::unique_ptr<FileLock> lock, std::shared_ptr<LoopPort> port, Millis sync_interval,
              LogDisk::Events events);
 
-  void Write(const std::shared_ptr<SegmentFile>& segment, uint64_t offset,
-             const std::string& bytes);
+  void Write(const std::vector<WritePiece>& pieces);
   void Adopt(const std::shared_ptr<SegmentFile>& segment);
   void Finish(const SegmentFile& segment);
   void Resume() { stopped_ = false; }
@@ -74,6 +95,7 @@ class DiskWorker : public std::enable_shared_from_this<DiskWorker> {
     bool finished = false;
   };
 
+  void WriteBytes(const std::shared_ptr<SegmentFile>& segment, const std::string& bytes);
   Result<void> TryWrite(const std::shared_ptr<SegmentFile>& segment, const std::string& bytes);
   Result<OpenSegment*> OpenForWriting(const std::shared_ptr<SegmentFile>& segment);
   void Stop(const Error& error, bool sync);

@@ -13,7 +13,7 @@ constexpr int kTicksPerTurnMax = 256;
 constexpr int64_t kFirstTickDistance = 10;
 // Places in an interval. Of many targets some share one: waking up once for several of them, and
 // reading several answers in a turn, costs much less than one at a time.
-constexpr int64_t kPlacesPerInterval = 128;
+constexpr int64_t kPlacesPerInterval = 64;
 // What a due time is rounded up by, since the wall clock is read in milliseconds.
 constexpr Millis kDueRounding{1};
 
@@ -96,13 +96,13 @@ void Scheduler::Run() {
     const auto [due, item] = *queue_.begin();
     const bool rounded = item->grid_ms_ != Tick::kOffGrid && item->grid_ms_ <= wall_ms;
     if (paused_ || due > now + (rounded ? kDueRounding : Millis(0))) break;
-    RunOne(*item);
+    RunOne(*item, wall_ms);
   }
   Arm();
 }
 
-void Scheduler::RunOne(Scheduled& item) {
-  const Tick tick{clock_.Now(), clock_.WallMs(), item.grid_ms_};
+void Scheduler::RunOne(Scheduled& item, int64_t wall_ms) {
+  const Tick tick{clock_.Now(), wall_ms, item.grid_ms_};
   const auto lateness = std::chrono::duration_cast<Millis>(tick.now - item.due_);
   lateness_seconds_.Observe(std::chrono::duration<double>(tick.now - item.due_).count());
   skipped_total_ += static_cast<uint64_t>(lateness.count() / item.interval_ms_);

@@ -4,7 +4,7 @@
 // removed from inside OnTick. Operation: one timer for all. Ticks lie on a grid of absolute wall
 // time (offset modulo interval), so that they stay where they are over restarts; the next one is
 // found anew after each tick, so a wall clock that jumps costs at most one interval. An interval
-// has at most 128 places: of many targets some are scraped together, which saves wake-ups. A late
+// has at most 64 places: of many targets some are scraped together, which saves wake-ups. A late
 // tick is run once; those missed are counted. While it is paused nothing ticks; on resuming every
 // item does, as if it were new, and then at its own place. Limits: many new items at once start no
 // faster than one a millisecond after the first 100, so that a start with thousands of targets does
@@ -24,7 +24,7 @@ namespace limpet {
 
 struct Tick {
   SteadyTime now;
-  int64_t wall_ms = 0;
+  int64_t wall_ms = 0;  // when the turn began, for all ticks of one place
   // The place on the grid that this tick is for; none for the first one of a new item.
   int64_t grid_ms = kOffGrid;
   static constexpr int64_t kOffGrid = INT64_MIN;
@@ -62,7 +62,7 @@ class Scheduler {
  private:
   using Queue = std::set<std::pair<SteadyTime, Scheduled*>>;
   void Run();
-  void RunOne(Scheduled& item);
+  void RunOne(Scheduled& item, int64_t wall_ms);
   void Enqueue(Scheduled& item, SteadyTime due);
   void EnqueueNext(Scheduled& item, int64_t distance_ms_min);
   void Arm();

@@ -13,7 +13,12 @@ class ManualQueue : public DiskQueue {
  public:
   explicit ManualQueue(std::shared_ptr<DiskWork> work) : work_(std::move(work)) {}
   void Post(std::function<void()> function) override {
-    if (!closed_) work_->ready.push_back(std::move(function));
+    if (closed_) return;
+    work_->ready.push_back(std::move(function));
+    if (work_->at_once > 0) {
+      --work_->at_once;
+      work_->RunOne();
+    }
   }
   void PostAfter(Millis delay, std::function<void()> function) override {
     if (!closed_) work_->delayed.emplace(work_->now_ms + delay.count(), std::move(function));

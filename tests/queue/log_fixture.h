@@ -39,6 +39,7 @@ struct DiskWork {
   std::multimap<int64_t, std::function<void()>> delayed;  // by time in ms
   int64_t now_ms = 0;
   bool hung = false;  // Close finds it so
+  int at_once = 0;    // so many are run when they are posted, before what comes behind them
 
   bool RunOne();
   void Advance(Millis by);

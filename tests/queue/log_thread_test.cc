@@ -6,6 +6,7 @@
 #include <condition_variable>
 #include <filesystem>
 #include <mutex>
+#include <thread>
 
 #include "queue/log_disk_queue.h"
 #include "tests/queue/log_fixture.h"
@@ -120,6 +121,26 @@ TEST_CASE("the disk thread runs what is posted in order, and what is delayed not
   CHECK(queue->Close(Millis(10'000)));
   REQUIRE(order.size() == 100);
   CHECK(std::ranges::is_sorted(order));
+}
+
+TEST_CASE("what is not urgent is done as well, whatever the disk thread is at when it comes") {
+  std::atomic<int> done = 0;
+  EventLoop loop;
+  auto queue = NewDiskThread(loop);
+  for (int i = 0; i < 300; ++i) {
+    // Asleep, resting, in the middle of something.
+    if (i % 3 > 0) std::this_thread::sleep_for(Millis(i % 3 == 1 ? 5 : 1));
+    if (i % 7 == 0) queue->Post([&done] { ++done; });
+    queue->PostLazily([&done] { ++done; });
+    loop.RunFor(Millis(0));
+    if (i % 5 > 0) continue;
+    const int posted = i + 1 + i / 7 + 1;
+    for (int waits = 0; done < posted && waits < 10'000; ++waits) {
+      std::this_thread::sleep_for(Millis(1));
+    }
+    CHECK(done == posted);
+  }
+  CHECK(queue->Close(Millis(10'000)));
 }
 
 TEST_CASE("a delayed function runs when its time has come") {

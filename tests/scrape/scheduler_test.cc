@@ -121,7 +121,7 @@ TEST_CASE("items of one place in the interval tick together") {
   Item same;
   Item next;
   clock.wall_ms = 999'999;
-  const Millis interval(128 * 20);  // places of 20 ms, one of them at 1'000'000
+  const Millis interval(64 * 20);  // places of 20 ms, one of them at 1'000'000
   scheduler.Add(first, interval, 1600, false);
   scheduler.Add(same, interval, 1619, false);
   scheduler.Add(next, interval, 1620, false);
