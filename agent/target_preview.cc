@@ -15,9 +15,7 @@ void PreviewGroup(const ScrapeConfig& job, const TargetGroup& group, Shard shard
       std::string address(discovered.Get("__address__"));
       preview.left_out.push_back({job.job_name, std::move(address), spec.error().message});
     } else if (!*spec) {
-      const uint64_t shown_max =
-          job.keep_dropped_targets != 0 ? job.keep_dropped_targets : kDroppedTargetsShown;
-      if (++preview.dropped_counts.back().second > shown_max) continue;
+      if (++preview.dropped_counts.back().second > job.dropped_targets_shown()) continue;
       preview.dropped.push_back({job.job_name, std::move(discovered)});
     } else if (!seen.insert((*spec)->identity).second) {
       continue;

@@ -122,6 +122,7 @@ void MonitorJob::SetScrapeDefaults(const MonitorField& spec) {
   Set(root(), "fallback_scrape_protocol", spec.At("fallbackScrapeProtocol"));
   Set(root(), "scrape_native_histograms", spec.At("scrapeNativeHistograms"));
   Set(root(), "always_scrape_classic_histograms", spec.At("scrapeClassicHistograms"));
+  Set(root(), "convert_classic_histograms_to_nhcb", spec.At("convertClassicHistogramsToNHCB"));
   Set(root(), "native_histogram_bucket_limit", spec.At("nativeHistogramBucketLimit"));
   const MonitorField factor = spec.At("nativeHistogramMinBucketFactor");
   if (factor.IsFilled()) {

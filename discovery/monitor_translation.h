@@ -4,12 +4,11 @@
 // Source: the configuration that the Prometheus operator (pkg/prometheus/promcfg.go) generates of
 // each kind: job names, the rules of relabelling and their order, so that targets have the very
 // labels that they have there. Where the operator refuses an object (a missing Secret, a scrape
-// class that is not there), it has no job here either. Of what limpet has not,
-// convertClassicHistogramsToNHCB and name schemes are passed over, for no target changes by them;
-// ways to discover that it does not know are errors. Operation: a job is
-// made as a tree of Prometheus' keys and checked by the readers of the configuration file. Errors
-// are "FIELD: what is wrong", without any value of a Secret. Limits: 100 endpoints an object, 100
-// errors.
+// class that is not there), it has no job here either. Of what limpet has not, name schemes are
+// passed over, for no target changes by them; ways to discover that it does not know are errors.
+// Operation: a job is made as a tree of Prometheus' keys and checked by the readers of the
+// configuration file. Errors are "FIELD: what is wrong", without any value of a Secret. Limits: 100
+// endpoints an object, 100 errors.
 #ifndef LIMPET_DISCOVERY_MONITOR_TRANSLATION_H_
 #define LIMPET_DISCOVERY_MONITOR_TRANSLATION_H_
 

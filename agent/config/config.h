@@ -23,8 +23,6 @@
 
 namespace limpet {
 
-inline constexpr uint64_t kDroppedTargetsShown = 100;
-
 // What the global block and each scrape configuration have in common; the latter begins with the
 // former's.
 struct ScrapeDefaults {
@@ -34,14 +32,18 @@ struct ScrapeDefaults {
   bool extra_scrape_metrics = false;
   bool scrape_native_histograms = false;
   bool always_scrape_classic_histograms = false;  // beside native ones, too
+  bool convert_classic_histograms_to_nhcb = false;
   uint64_t body_size_limit = 0;  // bytes after inflating; 0: none (limpet's own bound still holds)
   uint64_t sample_limit = 0;     // these are none where they are 0
   uint64_t target_limit = 0;
   uint64_t label_limit = 0;
   uint64_t label_name_length_limit = 0;   // bytes
   uint64_t label_value_length_limit = 0;  // bytes
-  // How many of a job's dropped targets are shown; 0: kDroppedTargetsShown.
+  // How many of a job's dropped targets are shown; 0: as many as without a setting.
   uint64_t keep_dropped_targets = 0;
+  uint64_t dropped_targets_shown() const {
+    return keep_dropped_targets == 0 ? 100 : keep_dropped_targets;
+  }
   friend bool operator==(const ScrapeDefaults&, const ScrapeDefaults&) = default;
 };
 

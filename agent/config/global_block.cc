@@ -54,7 +54,7 @@ void ReadGlobal(ReadContext& context, const YamlNode& node, GlobalConfig& global
   }
   for (const char* key :
        {"scrape_failure_log_file", "metric_name_validation_scheme", "metric_name_escaping_scheme",
-        "convert_classic_histograms_to_nhcb", "runtime"}) {
+        "runtime"}) {
     reader.NotSupported(key);
   }
   reader.Finish();

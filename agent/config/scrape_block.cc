@@ -25,7 +25,6 @@ constexpr const char* kOtherKeys[] = {
     "metric_name_validation_scheme",
     "metric_name_escaping_scheme",
     "scrape_classic_histograms",
-    "convert_classic_histograms_to_nhcb",
 };
 
 void ReadParams(ReadContext& context, const YamlNode& node, const std::string& path,

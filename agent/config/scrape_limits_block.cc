@@ -75,6 +75,7 @@ void ReadScrapeDefaults(MappingReader& reader, ScrapeDefaults& scrape) {
   reader.Bool("extra_scrape_metrics", scrape.extra_scrape_metrics);
   reader.Bool("scrape_native_histograms", scrape.scrape_native_histograms);
   reader.Bool("always_scrape_classic_histograms", scrape.always_scrape_classic_histograms);
+  reader.Bool("convert_classic_histograms_to_nhcb", scrape.convert_classic_histograms_to_nhcb);
   reader.ByteSize("body_size_limit", scrape.body_size_limit);
   // As in Prometheus 0 is "as the global block says", for which there is no other word.
   if (scrape.body_size_limit == 0) scrape.body_size_limit = before.body_size_limit;

@@ -10,7 +10,7 @@ namespace limpet {
 namespace {
 
 // The index is what is stored; a longer prefix comes after those that it begins with.
-constexpr std::array<std::string_view, 30> kPrefixes = {
+constexpr auto kPrefixes = std::to_array<std::string_view>({
     "",
     "__meta_",
     "__meta_kubernetes_",
@@ -40,8 +40,13 @@ constexpr std::array<std::string_view, 30> kPrefixes = {
     "__meta_kubernetes_pod_uid",
     "__address__",
     "__metrics_path__",
-    "__scrape_",
-};
+    "__scheme__",
+    "__scrape_interval__",
+    "__scrape_timeout__",
+    "__always_scrape_classic_histograms__",
+    "__convert_classic_histograms_to_nhcb__",
+    "__scrape_native_histograms__",
+});
 
 size_t LongestPrefix(std::string_view name) {
   size_t best = 0;

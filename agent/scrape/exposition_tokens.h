@@ -15,6 +15,9 @@
 
 namespace limpet {
 
+// Of a classic histogram's buckets: their upper bounds.
+inline constexpr std::string_view kBucketLabel = "le";
+
 inline bool IsNameStart(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == ':';
 }

@@ -11,10 +11,22 @@ namespace limpet {
 inline constexpr int32_t kExponentialSchemaMin = -4;
 inline constexpr int32_t kExponentialSchemaMax = 8;
 
-struct HistogramSettings {
+inline constexpr int32_t kCustomBucketsSchema = -53;
+
+// What relabelling may change for a target.
+struct HistogramFlags {
   bool native = false;          // scrape_native_histograms
   bool always_classic = false;  // always_scrape_classic_histograms
-  uint64_t bucket_limit = 0;    // native_histogram_bucket_limit; 0: none
+  bool convert = false;         // convert_classic_histograms_to_nhcb
+  friend bool operator==(const HistogramFlags&, const HistogramFlags&) = default;
+};
+
+struct HistogramSettings {
+  // As in HistogramFlags:
+  bool native = false;
+  bool always_classic = false;
+  bool convert = false;
+  uint64_t bucket_limit = 0;  // native_histogram_bucket_limit; 0: none
   // Of native_histogram_min_bucket_factor: a finer histogram is made as coarse as this.
   int32_t schema_max = kExponentialSchemaMax;
   friend bool operator==(const HistogramSettings&, const HistogramSettings&) = default;

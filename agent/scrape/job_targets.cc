@@ -28,8 +28,9 @@ JobTargets::~JobTargets() {
   for (const auto& [identity, entry] : targets_) scheduler_.Remove(*entry.target);
 }
 
-std::shared_ptr<const LayoutScope> JobTargets::ScopeFor(const Labels& labels) {
-  return context_.writer.layouts.Intern(NewLayoutScope(job_->series_settings(), labels));
+std::shared_ptr<const LayoutScope> JobTargets::ScopeFor(const Labels& labels,
+                                                        const HistogramFlags& flags) {
+  return context_.writer.layouts.Intern(NewLayoutScope(job_->series_settings(flags), labels));
 }
 
 // As in Prometheus no target of a job with too many of them is scraped; those of other shards do
@@ -48,7 +49,8 @@ void JobTargets::Update(const ScrapeConfig& config) {
   CheckTargetLimit();
   if (same_series) return;
   for (const auto& [identity, entry] : targets_) {
-    entry.target->series().ChangeScope(ScopeFor(entry.target->series().labels()));
+    ScrapeTarget& target = *entry.target;
+    target.series().ChangeScope(ScopeFor(target.series().labels(), target.histograms()));
   }
 }
 
@@ -156,8 +158,9 @@ void JobTargets::Exchange(std::vector<NewTarget> added, const std::vector<uint64
     const auto it = targets_.find(target.identity);
     if (it == targets_.end() || it->second.target != nullptr) continue;
     const Labels labels = target.spec.labels;
+    auto scope = ScopeFor(labels, target.spec.histograms);
     it->second.target = std::make_unique<ScrapeTarget>(
-        context_, job_, std::move(target.spec), std::move(target.discovered), ScopeFor(labels));
+        context_, job_, std::move(target.spec), std::move(target.discovered), std::move(scope));
     bool at_once = true;
     const uint64_t hash = labels.Hash();
     ++living_[hash];
@@ -211,8 +214,7 @@ void JobTargets::ForEach(const std::function<void(const ScrapeTarget&)>& functio
 void JobTargets::ForEachDropped(const ForEachWantedGroup& groups,
                                 const OnDroppedTarget& function) const {
   if (dropped_count_ == 0) return;
-  uint64_t left =
-      config().keep_dropped_targets != 0 ? config().keep_dropped_targets : kDroppedTargetsShown;
+  uint64_t left = config().dropped_targets_shown();
   const auto want = [this](const std::string& source) {
     const auto known = left_out_.find(KeyOf(source));
     return known != left_out_.end() && known->second.dropped > 0;

@@ -80,7 +80,7 @@ class JobTargets {
   void AddStatus(const TargetStatus& status, TargetExplanation& explanation) const;
   void AppendVanished(const Leaving& leaving);
   void CheckTargetLimit();
-  std::shared_ptr<const LayoutScope> ScopeFor(const Labels& labels);
+  std::shared_ptr<const LayoutScope> ScopeFor(const Labels& labels, const HistogramFlags& flags);
 
   ScrapeContext& context_;
   Scheduler& scheduler_;

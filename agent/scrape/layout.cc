@@ -1,5 +1,6 @@
 #include "agent/scrape/layout.h"
 
+#include "agent/scrape/converting_reader.h"
 #include "agent/scrape/openmetrics_parser.h"
 #include "agent/scrape/page_gap.h"
 #include "agent/scrape/protobuf_reader.h"
@@ -55,6 +56,7 @@ void Layout::Prepare(PageValues& out) const {
 bool Layout::Match(const Page& page, PageValues& out) const {
   if (page.format != parts_.format) return false;
   Prepare(out);
+  if (MustConvert(page, parts_.histograms)) return MatchConverted(page, out);
   switch (page.format) {
     case PageFormat::kProtobuf:
       return MatchProtobuf(page.text, out);
@@ -172,6 +174,44 @@ bool Layout::MatchProtobuf(std::string_view page, PageValues& out) const {
     }
   }
   return !reader.Next(sample, wrong) && wrong == nullptr;
+}
+
+bool Layout::MatchConverted(const Page& page, PageValues& out) const {
+  ConvertingReader reader(page, parts_.histograms.always_classic);
+  bool behind_gap = false;  // whose sample has not been looked at
+  bool more = true;
+  const auto next = [&] {
+    const Result<bool> read = reader.Next();
+    more = read && *read;
+    return read.has_value();
+  };
+  for (const PlacedPiece& piece : parts_.pieces) {
+    for (const LayoutLine& line : piece.piece->lines) {
+      if (line.slot.is_gap()) {
+        if (behind_gap || !next() || !reader.has_gap() || !SameLine(reader.GapLine(), line))
+          return false;
+        behind_gap = true;
+        continue;
+      }
+      if (!behind_gap && (!next() || reader.has_gap())) return false;
+      behind_gap = false;
+      if (!more || !SameLine(reader.Line(), line)) return false;
+      if (!line.slot.is_series()) continue;
+      const uint32_t series = piece.first_series + line.slot.series();
+      out.values[series] = reader.tail().value;
+      if (has_timestamps() && reader.tail().has_timestamp) {
+        out.timestamps[series] = reader.tail().timestamp_ms;
+      }
+      for (const RawExemplar& exemplar : reader.exemplars()) out.AddExemplar(series, exemplar);
+      if (reader.histogram() != nullptr &&
+          out.histograms.Add(series, *reader.histogram(), parts_.histograms) !=
+              HistogramFault::kNone) {
+        return false;
+      }
+    }
+  }
+  // Behind the last gap there is nothing.
+  return behind_gap ? !more : next() && !more && !reader.has_gap();
 }
 
 size_t Layout::bytes() const {

@@ -86,6 +86,7 @@ class Layout {
   size_t page_series() const { return parts_.block->size() - parts_.report_series; }
   size_t report_series() const { return parts_.report_series; }
   const PageCounts& counts() const { return parts_.counts; }
+  const HistogramSettings& histograms() const { return parts_.histograms; }
   bool has_timestamps() const { return !parts_.own_timestamp.empty(); }
   bool HasOwnTimestamp(size_t series) const {
     return series < parts_.own_timestamp.size() && parts_.own_timestamp[series];
@@ -110,6 +111,7 @@ class Layout {
   bool MatchOpenMetrics(const PlacedPiece& piece, const char*& p, const char* end,
                         PageValues& out) const;
   bool MatchProtobuf(std::string_view page, PageValues& out) const;
+  bool MatchConverted(const Page& page, PageValues& out) const;
   bool IsLast(const LayoutLine& line) const {
     return &line == &parts_.pieces.back().piece->lines.back();
   }

@@ -27,6 +27,11 @@ void NoteSame(uint32_t first, uint32_t series, Layout::Parts& parts) {
   parts.first_of_same[series] = first;
 }
 
+// Where there may be native histograms, samples are read once the layout is known.
+bool IsReadAgain(const Page& page, const HistogramSettings& settings) {
+  return page.format == PageFormat::kProtobuf || settings.convert;
+}
+
 void AddGap(const PageReader& reader, ScannedPage& scanned) {
   const auto line = static_cast<uint32_t>(scanned.lines.size());
   for (const MetadataLine& one : reader.metadata()) scanned.metadata.push_back({line, one});
@@ -43,6 +48,7 @@ Result<void> ScanPage(const LayoutScope& scope, const Page& page, ScannedPage& s
   scanned.metadata.clear();
   counts = {};
   PageReader reader(page, scope.histograms);
+  const bool read_again = IsReadAgain(page, scope.histograms);
   for (;;) {
     Result<bool> more = reader.Next();
     if (!more) return more.error();
@@ -53,7 +59,7 @@ Result<void> ScanPage(const LayoutScope& scope, const Page& page, ScannedPage& s
     }
     ++counts.scraped;
     scanned.lines.push_back(reader.Line());
-    if (page.format == PageFormat::kProtobuf) continue;
+    if (read_again) continue;
     for (const RawExemplar& exemplar : reader.exemplars()) {
       if (scanned.exemplars.size() == kExemplarsPerPageMax) break;
       scanned.exemplars.emplace_back(static_cast<uint32_t>(scanned.tails.size()), exemplar);
@@ -297,7 +303,7 @@ Result<std::shared_ptr<const Layout>> BuildLayout(const LayoutScope& scope, cons
 
 Result<void> PlaceValues(const Layout& layout, const Page& page, const ScannedPage& scanned,
                          PageValues& out) {
-  if (page.format == PageFormat::kProtobuf) return layout.Read(page, out);
+  if (IsReadAgain(page, layout.histograms())) return layout.Read(page, out);
   layout.Prepare(out);
   size_t sample = 0;
   auto exemplar = scanned.exemplars.begin();

@@ -22,10 +22,7 @@ size_t FirstPieceOf(std::span<const LayoutLine> lines) {
 }
 
 bool SameLines(std::span<const LayoutLine> a, std::span<const LayoutLine> b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](const LayoutLine& x, const LayoutLine& y) {
-                      return x.hash == y.hash && x.length == y.length && x.slot.SameKind(y.slot);
-                    });
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), SameLine);
 }
 
 uint64_t HashOfLines(uint64_t seed, std::span<const LayoutLine> lines) {

@@ -98,6 +98,9 @@ struct PlacedPiece {
 // How many of the lines, which are not empty, make the first piece.
 size_t FirstPieceOf(std::span<const LayoutLine> lines);
 // Whether they are the same but for the series that they stand for.
+inline bool SameLine(const LayoutLine& a, const LayoutLine& b) {
+  return a.hash == b.hash && a.length == b.length && a.slot.SameKind(b.slot);
+}
 bool SameLines(std::span<const LayoutLine> a, std::span<const LayoutLine> b);
 // Equal for the same lines.
 uint64_t HashOfLines(uint64_t seed, std::span<const LayoutLine> lines);

@@ -10,7 +10,6 @@
 namespace limpet {
 namespace {
 
-constexpr int32_t kCustomBucketsSchema = -53;
 // What Prometheus knows of and can make coarser, whether or not it takes it as it is.
 constexpr int32_t kKnownSchemaMin = -9;
 constexpr int32_t kKnownSchemaMax = 52;
@@ -33,6 +32,7 @@ constexpr char kPositiveDeltas = 0x62;
 constexpr char kPositiveCounts = 0x6A;
 constexpr char kResetHint = 0x70;
 constexpr char kResetHintGauge = 3;
+constexpr std::string_view kCustomValues = "\x82\x01";
 constexpr char kSpanOffset = 0x08;
 constexpr char kSpanLength = 0x10;
 
@@ -69,6 +69,7 @@ void NativeHistogram::Clear() {
     side->deltas.clear();
     side->counts.clear();
   }
+  custom_bounds.clear();
 }
 
 bool NativeHistogram::is_consistent() const {
@@ -167,10 +168,11 @@ HistogramFault HistogramEncoder::Reduce(const HistogramSettings& settings) {
 
 bool HistogramEncoder::Check(const NativeHistogram& histogram) {
   if (schema_ == kCustomBucketsSchema) {
-    // The page cannot say where their bounds are, so there is just the bucket that has none.
-    const bool good = negative_.empty() && histogram.zero_threshold == 0 &&
-                      (is_float_ ? histogram.zero_count_float == 0 : histogram.zero_count == 0) &&
-                      (positive_.empty() || (positive_.size() == 1 && positive_[0].index == 0));
+    const auto last = static_cast<int64_t>(histogram.custom_bounds.size());
+    const bool good =
+        negative_.empty() && histogram.zero_threshold == 0 &&
+        (is_float_ ? histogram.zero_count_float == 0 : histogram.zero_count == 0) &&
+        (positive_.empty() || (positive_.front().index >= 0 && positive_.back().index <= last));
     if (!good) fault_ = "custom buckets without their bounds";
     return good && CheckCount(histogram);
   }
@@ -224,6 +226,11 @@ void HistogramEncoder::Encode(const NativeHistogram& histogram, std::string& out
     out += kResetHint;
     out += kResetHintGauge;
   }
+  if (histogram.custom_bounds.empty()) return;
+  out += kCustomValues;
+  AppendVarint(histogram.custom_bounds.size() * sizeof(double), out);
+  out.append(reinterpret_cast<const char*>(histogram.custom_bounds.data()),
+             histogram.custom_bounds.size() * sizeof(double));
 }
 
 void HistogramEncoder::EncodeSide(const Buckets& buckets, char spans_tag, char deltas_tag,

@@ -46,6 +46,9 @@ struct NativeHistogram {
   bool is_gauge = false;
   HistogramSide negative;
   HistogramSide positive;
+  // Of kCustomBucketsSchema: the upper bounds of the buckets (counted from 0) but for the last one,
+  // which has none; ascending. A page in protobuf cannot say them.
+  std::vector<double> custom_bounds;
 
   void Clear();
   // As opposed to a classic one.

@@ -10,9 +10,13 @@ PageReader::PageReader(const Page& page, const HistogramSettings& settings)
       text_(page),
       protobuf_(page.text, settings, metric_) {
   text_.CollectMetadata(metadata_);
+  if (MustConvert(page, settings)) {
+    converting_ = std::make_unique<ConvertingReader>(page, settings.always_classic);
+  }
 }
 
 Result<bool> PageReader::Next() {
+  if (converting_) return converting_->Next();
   metadata_.clear();
   if (!is_protobuf_) return text_.Next(text_sample_);
   const char* wrong = nullptr;
@@ -28,20 +32,24 @@ Result<bool> PageReader::Next() {
   return true;
 }
 
+bool PageReader::has_gap() const {
+  if (converting_) return converting_->has_gap();
+  return is_protobuf_ ? sample_.begins_family : !text_sample_.gap.empty();
+}
+
 LayoutLine PageReader::GapLine() const {
+  if (converting_) return converting_->GapLine();
   if (is_protobuf_) return {protobuf_.family().hash, 0, LineSlot::Gap()};
-  const std::string_view gap = text_sample_.gap;
-  if (!text_.gap().has_comments) {
-    return {TextHash::Instance()(gap), static_cast<uint32_t>(gap.size()), LineSlot::Gap()};
-  }
-  GapReading again;
-  again.wants_digest = true;
-  const char* p = gap.data();
-  SkipGap(p, p + gap.size(), again);
-  return {again.digest, 0, LineSlot::CommentedGap()};
+  return LineOfGap(text_.gap(), text_sample_.gap);
+}
+
+const SampleTail& PageReader::tail() const {
+  if (converting_) return converting_->tail();
+  return is_protobuf_ ? sample_.tail : text_sample_.tail;
 }
 
 LayoutLine PageReader::Line() const {
+  if (converting_) return converting_->Line();
   const LineSlot slot = LineSlot::Dropped(tail().has_timestamp);
   if (is_protobuf_) return {sample_.identity, static_cast<uint32_t>(sample_.part), slot};
   const std::string_view series = text_sample_.series;
@@ -49,21 +57,25 @@ LayoutLine PageReader::Line() const {
 }
 
 std::span<const RawExemplar> PageReader::exemplars() const {
+  if (converting_) return converting_->exemplars();
   if (is_protobuf_) return sample_.exemplars;
   return {&text_sample_.exemplar, text_sample_.has_exemplar ? 1u : 0u};
 }
 
 const NativeHistogram* PageReader::histogram() const {
+  if (converting_) return converting_->histogram();
   const bool native = is_protobuf_ && sample_.part == ProtobufSample::Part::kNativeHistogram;
   return native ? &protobuf_.histogram() : nullptr;
 }
 
 Result<void> PageReader::DecodeLabels(std::vector<Label>& labels) const {
+  if (converting_) return converting_->DecodeLabels(labels);
   return is_protobuf_ ? protobuf_.DecodeLabels(sample_, labels)
                       : limpet::DecodeLabels(text_sample_, labels);
 }
 
 std::string PageReader::Excerpt() const {
+  if (converting_) return QuotedExcerpt(converting_->series());
   return QuotedExcerpt(is_protobuf_ ? protobuf_.family().name : text_sample_.series);
 }
 

@@ -15,12 +15,14 @@
 #ifndef LIMPET_AGENT_SCRAPE_PAGE_READER_H_
 #define LIMPET_AGENT_SCRAPE_PAGE_READER_H_
 
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "agent/platform/result.h"
 #include "agent/relabel/labels.h"
+#include "agent/scrape/converting_reader.h"
 #include "agent/scrape/layout.h"
 #include "agent/scrape/page_format.h"
 #include "agent/scrape/protobuf_reader.h"
@@ -39,14 +41,16 @@ class PageReader {
 
   // Whether something stands before the sample that is a line of a layout: comments and metadata;
   // in protobuf each family begins so.
-  bool has_gap() const { return is_protobuf_ ? sample_.begins_family : !text_sample_.gap.empty(); }
+  bool has_gap() const;
   LayoutLine GapLine() const;
   // What the gap says of metrics.
-  const std::vector<MetadataLine>& metadata() const { return metadata_; }
+  const std::vector<MetadataLine>& metadata() const {
+    return converting_ ? converting_->metadata() : metadata_;
+  }
 
   // Of the sample; it has no series yet.
   LayoutLine Line() const;
-  const SampleTail& tail() const { return is_protobuf_ ? sample_.tail : text_sample_.tail; }
+  const SampleTail& tail() const;
   std::span<const RawExemplar> exemplars() const;
   // Null where the sample is a number.
   const NativeHistogram* histogram() const;
@@ -57,6 +61,7 @@ class PageReader {
 
  private:
   const bool is_protobuf_;
+  std::unique_ptr<ConvertingReader> converting_;  // instead of all below, where it is needed
   std::vector<MetadataLine> metadata_;
   TextParser text_;
   TextSample text_sample_;

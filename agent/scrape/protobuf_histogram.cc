@@ -174,6 +174,13 @@ const char* ReadNativeField(const WireFields& field, NativeHistogram& native) {
   }
 }
 
+// Without exemplars of its own the native histogram has those of the buckets.
+void SiftNativeExemplars(ProtobufMetric& metric) {
+  if (metric.native_exemplars.empty()) metric.native_exemplars = metric.exemplars;
+  std::erase_if(metric.native_exemplars,
+                [](const RawExemplar& exemplar) { return !exemplar.has_timestamp; });
+}
+
 }  // namespace
 
 const char* ReadProtobufExemplar(std::string_view message, RawExemplar& exemplar) {
@@ -238,12 +245,7 @@ void FinishProtobufHistogram(const HistogramCounts& counts, ProtobufMetric& metr
   metric.native.count_float = counts.count_float;
   metric.native.sum = metric.sum;
   metric.count = counts.count_float != 0 ? counts.count_float : static_cast<double>(counts.count);
-  // Without exemplars of its own the native histogram has those of the buckets.
-  if (metric.native_exemplars.empty() && metric.native.is_native()) {
-    metric.native_exemplars = metric.exemplars;
-  }
-  std::erase_if(metric.native_exemplars,
-                [](const RawExemplar& exemplar) { return !exemplar.has_timestamp; });
+  if (metric.native.is_native()) SiftNativeExemplars(metric);
   metric.has_buckets = !metric.buckets.empty();
   // What is behind the bucket for all is not read; it is added where it is not there.
   for (size_t i = 0; i < metric.buckets.size(); ++i) {
@@ -254,6 +256,17 @@ void FinishProtobufHistogram(const HistogramCounts& counts, ProtobufMetric& metr
   }
   metric.buckets.push_back(
       {std::numeric_limits<double>::infinity(), metric.count, ProtobufBucket::kNone});
+}
+
+const char* MakeNative(ProtobufMetric& metric) {
+  metric.classic.Clear();
+  metric.classic.SetCount(metric.count);
+  metric.classic.SetSum(metric.sum);
+  for (const ProtobufBucket& bucket : metric.buckets) {
+    metric.classic.AddBucket(bucket.bound, bucket.value);
+  }
+  SiftNativeExemplars(metric);
+  return metric.classic.Convert(metric.native);
 }
 
 }  // namespace limpet

@@ -15,6 +15,7 @@
 #include <string_view>
 #include <vector>
 
+#include "agent/scrape/classic_histogram.h"
 #include "agent/scrape/native_histogram.h"
 #include "agent/scrape/text_sample.h"
 
@@ -51,11 +52,15 @@ struct ProtobufMetric {
   std::vector<RawExemplar> exemplars;   // as their messages have them, see ExemplarLabels
   // Of histograms; `native_exemplars` have timestamps, all of them.
   NativeHistogram native;
+  ClassicHistogram classic;  // being converted
   std::vector<RawExemplar> native_exemplars;
 };
 
 // Null, or what is wrong with the message.
 const char* ReadProtobufMetric(std::string_view message, ProtobufType type, ProtobufMetric& metric);
+
+// Of a histogram that is not native: makes it so, with its buckets as they are. Null, or why not.
+const char* MakeNative(ProtobufMetric& metric);
 
 }  // namespace limpet
 

@@ -168,18 +168,21 @@ bool ProtobufReader::NextMetric(const char*& wrong) {
     }
     part_ = kAtCount;
     parts_end_ = static_cast<int64_t>(metric_.buckets.size());
-    if (family_.type != ProtobufType::kSummary && settings_.native && metric_.native.is_native()) {
-      part_ = kAtHistogram;
-      if (!metric_.native.is_consistent()) {
-        wrong = "spans and buckets of a native histogram do not match";
-        return false;
-      }
-      if (!settings_.always_classic || !metric_.has_buckets) parts_end_ = kAtHistogram + 1;
-    }
-    return true;
+    if (family_.type != ProtobufType::kSummary) wrong = BeginHistogram();
+    return wrong == nullptr;
   }
   metrics_ = {};
   return false;
+}
+
+const char* ProtobufReader::BeginHistogram() {
+  const bool native = settings_.native && metric_.native.is_native();
+  if (!native && !settings_.convert) return nullptr;
+  part_ = kAtHistogram;
+  if (!settings_.always_classic || (native && !metric_.has_buckets)) parts_end_ = kAtHistogram + 1;
+  if (!native) return MakeNative(metric_);
+  if (metric_.native.is_consistent()) return nullptr;
+  return "spans and buckets of a native histogram do not match";
 }
 
 void ProtobufReader::Fill(ProtobufSample& sample) {
@@ -246,7 +249,7 @@ Result<void> ProtobufReader::DecodeLabels(const ProtobufSample& sample,
     labels.push_back(std::move(*label));
   }
   if (sample.part == ProtobufSample::Part::kBucket) {
-    labels.push_back({"le", FloatLabel(sample.bound)});
+    labels.push_back({std::string(kBucketLabel), FloatLabel(sample.bound)});
   } else if (sample.part == ProtobufSample::Part::kQuantile) {
     labels.push_back({"quantile", FloatLabel(sample.bound)});
   }

@@ -4,11 +4,12 @@
 // and holds until the next call.
 // Source: https://prometheus.io/docs/instrumenting/exposition_formats/ and Prometheus' parser. A
 // histogram is native where it has spans, a zero threshold or observations of zero; then it is one
-// sample of its own and its classic series are left out, unless they are always wanted. Families
-// without metrics are passed over. Created timestamps are not read. It differs in two things: every
-// NaN becomes kNormalNanBits, as in the text formats; and in a family where some histograms are
-// native and others are not, each is what it is by itself.
-// Limits: those of protobuf_wire.h and protobuf_metric.h.
+// sample of its own and its classic series are left out, unless they are always wanted; so it is
+// where others are to be converted, and one that cannot be fails the page. Families without metrics
+// are passed over. Created timestamps are not read. It differs in two things: every NaN becomes
+// kNormalNanBits, as in the text formats; and in a family where some histograms are native and
+// others are not, each is what it is by itself. Limits: those of protobuf_wire.h and
+// protobuf_metric.h.
 //
 //   ProtobufReader reader(page, settings, metric);
 //   ProtobufSample sample;
@@ -81,6 +82,8 @@ class ProtobufReader {
   bool NextFamily(const char*& wrong);
   bool NextMetric(const char*& wrong);
   const char* ReadFamily(std::string_view message);
+  // Where the metric is a histogram: which parts of it there are. Null, or what is wrong.
+  const char* BeginHistogram();
   void Fill(ProtobufSample& sample);
 
   const char* begin_;

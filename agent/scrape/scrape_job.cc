@@ -29,7 +29,7 @@ ScrapeJob::ScrapeJob(ScrapeConfig config)
 
 bool ScrapeJob::Update(const ScrapeConfig& config) {
   const bool same_rules = config.metric_relabel_configs == config_.metric_relabel_configs;
-  const SeriesSettings before = series_settings();
+  const SeriesSettings before = series_settings({});
   if (config.http != config_.http) client_ = nullptr;
   config_ = config;
   accept_ = AcceptOf(config_);
@@ -37,10 +37,10 @@ bool ScrapeJob::Update(const ScrapeConfig& config) {
     metric_rules_ =
         std::make_shared<const std::vector<RelabelRule>>(config_.metric_relabel_configs);
   }
-  return !(series_settings() == before);
+  return !(series_settings({}) == before);
 }
 
-SeriesSettings ScrapeJob::series_settings() const {
+SeriesSettings ScrapeJob::series_settings(const HistogramFlags& flags) const {
   SeriesSettings settings;
   settings.honor_labels = config_.honor_labels;
   settings.honor_timestamps = config_.honor_timestamps;
@@ -50,8 +50,9 @@ SeriesSettings ScrapeJob::series_settings() const {
   settings.label_name_length_limit = config_.label_name_length_limit;
   settings.label_value_length_limit = config_.label_value_length_limit;
   settings.rules = metric_rules_;
-  settings.histograms.native = config_.scrape_native_histograms;
-  settings.histograms.always_classic = config_.always_scrape_classic_histograms;
+  settings.histograms.native = flags.native;
+  settings.histograms.always_classic = flags.always_classic;
+  settings.histograms.convert = flags.convert;
   settings.histograms.bucket_limit = config_.native_histogram_bucket_limit;
   settings.histograms.schema_max = SchemaOfBucketFactor(config_.native_histogram_min_bucket_factor);
   return settings;

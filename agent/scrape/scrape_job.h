@@ -28,7 +28,7 @@ class ScrapeJob {
   bool Update(const ScrapeConfig& config);
 
   const ScrapeConfig& config() const { return config_; }
-  SeriesSettings series_settings() const;
+  SeriesSettings series_settings(const HistogramFlags& flags) const;
   // Empty, or why no target of the job is scraped.
   const std::string& refusal() const { return refusal_; }
   void set_refusal(std::string refusal) { refusal_ = std::move(refusal); }

@@ -53,6 +53,7 @@ ScrapeTarget::ScrapeTarget(ScrapeContext& context, std::shared_ptr<ScrapeJob> jo
       url_(std::move(spec.url)),
       interval_(spec.interval),
       timeout_(spec.timeout),
+      histograms_(spec.histograms),
       discovered_(std::move(discovered)),
       series_(std::move(scope), spec.labels) {}
 

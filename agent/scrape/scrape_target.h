@@ -61,6 +61,7 @@ class ScrapeTarget final : public Scheduled, private HttpResponseHandler {
   const TargetSeries& series() const { return series_; }
   const Url& url() const { return url_; }
   Millis interval() const { return interval_; }
+  const HistogramFlags& histograms() const { return histograms_; }
   void SetDiscovered(CompactLabels discovered) { discovered_ = std::move(discovered); }
   void ShowTo(const std::function<void(const TargetStatus&)>& function) const;
   // It is not scraped until it ticks again: a scrape under way ends without a record, the
@@ -88,6 +89,7 @@ class ScrapeTarget final : public Scheduled, private HttpResponseHandler {
   Url url_;
   Millis interval_;
   Millis timeout_;
+  const HistogramFlags histograms_;
   CompactLabels discovered_;
   TargetSeries series_;
   std::shared_ptr<HttpClientContext> client_;  // of connection_

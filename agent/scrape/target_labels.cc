@@ -15,6 +15,22 @@ namespace {
 
 constexpr std::string_view kParamPrefix = "__param_";
 
+// What of a job's settings for histograms relabelling may change, in order of checking.
+struct HistogramLabel {
+  const char* name;
+  const char* what;
+  bool ScrapeDefaults::*of_job;
+  bool HistogramFlags::*of_target;
+};
+constexpr HistogramLabel kHistogramLabels[] = {
+    {"__convert_classic_histograms_to_nhcb__", "convert classic histograms to nhcb",
+     &ScrapeDefaults::convert_classic_histograms_to_nhcb, &HistogramFlags::convert},
+    {"__always_scrape_classic_histograms__", "always scrape classic histograms",
+     &ScrapeDefaults::always_scrape_classic_histograms, &HistogramFlags::always_classic},
+    {"__scrape_native_histograms__", "scrape native histograms",
+     &ScrapeDefaults::scrape_native_histograms, &HistogramFlags::native},
+};
+
 // As Go escapes a URL's path.
 std::string EscapedPath(std::string_view path) {
   static constexpr char kHex[] = "0123456789ABCDEF";
@@ -74,6 +90,31 @@ Result<Millis> PositiveDuration(const LabelsBuilder& labels, std::string_view na
   return duration;
 }
 
+// As Go's strconv.ParseBool takes them.
+std::optional<bool> ParseBool(std::string_view text) {
+  for (const std::string_view yes : {"1", "t", "T", "TRUE", "true", "True"}) {
+    if (text == yes) return true;
+  }
+  for (const std::string_view no : {"0", "f", "F", "FALSE", "false", "False"}) {
+    if (text == no) return false;
+  }
+  return std::nullopt;
+}
+
+Result<HistogramFlags> HistogramFlagsOf(const ScrapeConfig& job, const LabelsBuilder& labels) {
+  HistogramFlags flags;
+  for (const HistogramLabel& label : kHistogramLabels) {
+    const std::string_view text = labels.Get(label.name);
+    const std::optional<bool> value = text.empty() ? job.*label.of_job : ParseBool(text);
+    if (!value) {
+      return Error{std::string("error parsing ") + label.what + ": " + QuotedExcerpt(text) +
+                   " is neither true nor false"};
+    }
+    flags.*label.of_target = *value;
+  }
+  return flags;
+}
+
 uint64_t IdentityOf(const Labels& labels, const Url& url) {
   const std::string text = url.ToString();
   return XXH3_64bits_withSeed(text.data(), text.size(), labels.Hash());
@@ -100,6 +141,9 @@ Labels DiscoveredLabels(const ScrapeConfig& job, const Labels& group, const Labe
   set_default("__scrape_timeout__", DurationText(job.scrape_timeout));
   set_default("__metrics_path__", job.metrics_path);
   set_default("__scheme__", job.scheme);
+  for (const HistogramLabel& label : kHistogramLabels) {
+    set_default(label.name, job.*label.of_job ? "true" : "false");
+  }
   for (const auto& [name, values] : job.params) {
     if (!values.empty()) set_default(std::string(kParamPrefix) + name, values[0]);
   }
@@ -123,6 +167,9 @@ Result<std::optional<TargetSpec>> MakeTarget(const ScrapeConfig& job, const Labe
   }
   spec.interval = *interval;
   spec.timeout = *timeout;
+  auto histograms = HistogramFlagsOf(job, labels);
+  if (!histograms) return histograms.error();
+  spec.histograms = *histograms;
   EraseMeta(labels);
   if (labels.Get("instance").empty()) {
     labels.Set("instance", std::string(labels.Get("__address__")));

@@ -3,7 +3,9 @@
 // Who calls it: the scrape manager, on the loop's thread; pure functions.
 // Source: Prometheus' PopulateLabels. The target's labels win over its group's, those over the
 // job's defaults (job, __scrape_interval__, __scrape_timeout__, __metrics_path__, __scheme__,
-// __param_*); then relabel_configs; __meta_* go, instance is __address__ where it is not set, other
+// __convert_classic_histograms_to_nhcb__, __always_scrape_classic_histograms__,
+// __scrape_native_histograms__, __param_*); then relabel_configs; __meta_* go, instance is
+// __address__ where it is not set, other
 // __* do not come onto series. No default port is added to the address.
 #ifndef LIMPET_AGENT_SCRAPE_TARGET_LABELS_H_
 #define LIMPET_AGENT_SCRAPE_TARGET_LABELS_H_
@@ -17,6 +19,7 @@
 #include "agent/platform/result.h"
 #include "agent/platform/url.h"
 #include "agent/relabel/labels.h"
+#include "agent/scrape/histogram_settings.h"
 
 namespace limpet {
 
@@ -25,6 +28,7 @@ struct TargetSpec {
   Url url;
   Millis interval{0};
   Millis timeout{0};
+  HistogramFlags histograms;
   // Of all labels left after relabelling and the URL: what makes it the same target. Stable over
   // restarts.
   uint64_t identity = 0;

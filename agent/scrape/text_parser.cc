@@ -93,7 +93,7 @@ const char* TailErrorText(TailError error) {
 }
 
 bool IsFloatLabel(MetricType type, std::string_view name) {
-  return (type == MetricType::kHistogram && name == "le") ||
+  return (type == MetricType::kHistogram && name == kBucketLabel) ||
          (type == MetricType::kSummary && name == "quantile");
 }
 

@@ -127,12 +127,34 @@ std::string Histograms(bool native) {
   return page;
 }
 
-bool ReportProtobuf(const char* what, const std::string& bytes) {
+// The same as text: classic ones.
+std::string TextHistograms() {
+  std::string page;
+  for (int i = 0; i < 5; ++i) {
+    const std::string name = "http_request_duration_seconds_" + std::to_string(i);
+    page += "# HELP " + name + " Some words about what this metric is the measure of.\n";
+    page += "# TYPE " + name + " histogram\n";
+    for (int handler = 0; handler < 8; ++handler) {
+      const std::string label = "{handler=\"/api/v1/" + std::to_string(handler) + "\"";
+      for (int bucket = 0; bucket < 11; ++bucket) {
+        page += name + "_bucket" + label + ",le=\"" + std::to_string(0.005 * (1 << bucket)) +
+                "\"} " + std::to_string(500 * (bucket + 1)) + "\n";
+      }
+      page += name + "_bucket" + label + ",le=\"+Inf\"} 6000\n";
+      page += name + "_sum" + label + "} 123.5\n";
+      page += name + "_count" + label + "} 6000\n";
+    }
+  }
+  return page;
+}
+
+bool ReportHistograms(const char* what, const std::string& bytes, PageFormat format, bool convert) {
   SeriesSettings settings;
   settings.histograms.native = true;
+  settings.histograms.convert = convert;
   settings.rules = std::make_shared<const std::vector<RelabelRule>>();
   const auto scope = NewLayoutScope(std::move(settings), Labels{{"instance", "i"}, {"job", "j"}});
-  const Page page(bytes, PageFormat::kProtobuf);
+  const Page page(bytes, format);
   LayoutRegistry registry;
   PageValues values;
   PageCounts counts;
@@ -169,9 +191,14 @@ int Run(const std::string& page) {
     Report("layout match, OpenMetrics", with_end, samples, 20000,
            [&] { good = (*other)->Match(openmetrics, values) && good; });
   }
-  good = ReportProtobuf("layout match, protobuf", AsProtobuf(page)) && good;
-  good = ReportProtobuf("  classic histograms", Histograms(false)) && good;
-  good = ReportProtobuf("  native histograms", Histograms(true)) && good;
+  constexpr PageFormat kText = PageFormat::kPrometheusText;
+  constexpr PageFormat kProtobuf = PageFormat::kProtobuf;
+  good = ReportHistograms("layout match, protobuf", AsProtobuf(page), kProtobuf, false) && good;
+  good = ReportHistograms("  classic histograms", Histograms(false), kProtobuf, false) && good;
+  good = ReportHistograms("  converted", Histograms(false), kProtobuf, true) && good;
+  good = ReportHistograms("  native histograms", Histograms(true), kProtobuf, false) && good;
+  good = ReportHistograms("  classic, text", TextHistograms(), kText, false) && good;
+  good = ReportHistograms("  converted, text", TextHistograms(), kText, true) && good;
   Report("layout found by its lines", page, samples, 2000, [&] {
     good = registry.Resolve(*scope, page, 0, nullptr, values, counts).has_value() && good;
   });

@@ -41,7 +41,8 @@ TEST_CASE("errors: http client") {
       {"scrape_configs: [{job_name: a, headers: s3cret}]",
        "1:32: scrape_configs[0]: unknown key \"headers\"; expected one of "
        "always_scrape_classic_histograms, authorization, "
-       "basic_auth, bearer_token, bearer_token_file, body_size_limit, enable_compression, "
+       "basic_auth, bearer_token, bearer_token_file, body_size_limit, "
+       "convert_classic_histograms_to_nhcb, enable_compression, "
        "enable_http2, extra_scrape_metrics, fallback_scrape_protocol, "
        "file_sd_configs, follow_redirects, "
        "honor_labels, honor_timestamps, http_headers, http_sd_configs, job_name, "

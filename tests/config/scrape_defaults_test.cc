@@ -79,6 +79,7 @@ TEST_CASE("native histograms are scraped where the job says so, or else the glob
 global:
   scrape_native_histograms: true
   always_scrape_classic_histograms: true
+  convert_classic_histograms_to_nhcb: true
 scrape_configs:
   - job_name: as-global
     scrape_protocols: [PrometheusProto]
@@ -87,16 +88,19 @@ scrape_configs:
   - job_name: own
     scrape_native_histograms: false
     always_scrape_classic_histograms: false
+    convert_classic_histograms_to_nhcb: false
 )");
   const ScrapeConfig& same = config.scrape_configs.at(0);
   CHECK(same.scrape_native_histograms);
   CHECK(same.always_scrape_classic_histograms);
+  CHECK(same.convert_classic_histograms_to_nhcb);
   CHECK(same.scrape_protocols == std::vector{ScrapeProtocol::kPrometheusProto});
   CHECK(same.native_histogram_bucket_limit == 100);
   CHECK(same.native_histogram_min_bucket_factor == 1.25);
   const ScrapeConfig& own = config.scrape_configs.at(1);
   CHECK_FALSE(own.scrape_native_histograms);
   CHECK_FALSE(own.always_scrape_classic_histograms);
+  CHECK_FALSE(own.convert_classic_histograms_to_nhcb);
   CHECK(own.native_histogram_bucket_limit == 0);
 }
 

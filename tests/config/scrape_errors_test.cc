@@ -38,7 +38,8 @@ TEST_CASE("errors: global") {
       {"global: {scrape_native_histograms: 1, native_histogram_bucket_limit: 5}",
        "1:36: global.scrape_native_histograms: expected true or false, found \"1\"\n"
        "1:39: global: unknown key \"native_histogram_bucket_limit\"; expected one of "
-       "always_scrape_classic_histograms, body_size_limit, evaluation_interval, external_labels, "
+       "always_scrape_classic_histograms, body_size_limit, convert_classic_histograms_to_nhcb, "
+       "evaluation_interval, external_labels, "
        "extra_scrape_metrics, fallback_scrape_protocol, keep_dropped_targets, "
        "label_limit, label_name_length_limit, "
        "label_value_length_limit, sample_limit, scrape_interval, scrape_native_histograms, "
@@ -131,7 +132,8 @@ TEST_CASE("errors: a scrape") {
       {"scrape_configs: [{job_name: a, interval: 5s}]",
        "1:32: scrape_configs[0]: unknown key \"interval\"; expected one of "
        "always_scrape_classic_histograms, authorization, "
-       "basic_auth, bearer_token, bearer_token_file, body_size_limit, enable_compression, "
+       "basic_auth, bearer_token, bearer_token_file, body_size_limit, "
+       "convert_classic_histograms_to_nhcb, enable_compression, "
        "enable_http2, extra_scrape_metrics, fallback_scrape_protocol, "
        "file_sd_configs, follow_redirects, "
        "honor_labels, honor_timestamps, http_headers, http_sd_configs, job_name, "

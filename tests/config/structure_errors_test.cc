@@ -118,7 +118,7 @@ TEST_CASE("errors: merge keys") {
        "1:1: unknown key \"a\"; expected one of global, kubernetes_monitors, remote_write, "
        "scrape_config_files, scrape_configs, storage\n"
        "1:8: global: unknown key \"x\"; expected one of always_scrape_classic_histograms, "
-       "body_size_limit, "
+       "body_size_limit, convert_classic_histograms_to_nhcb, "
        "evaluation_interval, external_labels, extra_scrape_metrics, fallback_scrape_protocol, "
        "keep_dropped_targets, label_limit, label_name_length_limit, label_value_length_limit, "
        "sample_limit, "
@@ -126,7 +126,7 @@ TEST_CASE("errors: merge keys") {
        "target_limit\n"},
       {"global: {\"<<\": {scrape_interval: 1s}}",
        "1:10: global: unknown key \"<<\"; expected one of always_scrape_classic_histograms, "
-       "body_size_limit, "
+       "body_size_limit, convert_classic_histograms_to_nhcb, "
        "evaluation_interval, external_labels, extra_scrape_metrics, fallback_scrape_protocol, "
        "keep_dropped_targets, label_limit, label_name_length_limit, label_value_length_limit, "
        "sample_limit, "

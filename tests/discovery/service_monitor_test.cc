@@ -152,6 +152,7 @@ TEST_CASE_FIXTURE(MonitorFixture, "each endpoint is a job with its own settings"
     "scrapeProtocols": ["PrometheusProto", "PrometheusText0.0.4"],
     "fallbackScrapeProtocol": "PrometheusText0.0.4", "scrapeNativeHistograms": true,
     "scrapeClassicHistograms": true, "nativeHistogramBucketLimit": 160,
+    "convertClassicHistogramsToNHCB": true,
     "nativeHistogramMinBucketFactor": "1100m",
     "endpoints": [
       {"interval": "30s", "scrapeTimeout": "5s", "path": "/m", "scheme": "HTTPS",
@@ -167,6 +168,7 @@ TEST_CASE_FIXTURE(MonitorFixture, "each endpoint is a job with its own settings"
   CHECK(job.metrics_path == "/m");
   CHECK(job.scheme == "https");
   CHECK(job.params.at("a") == Texts{"1", "2"});
+  CHECK(job.convert_classic_histograms_to_nhcb);
   CHECK(job.honor_labels);
   CHECK_FALSE(job.honor_timestamps);
   CHECK(job.track_timestamps_staleness);

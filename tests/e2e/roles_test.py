@@ -18,7 +18,12 @@ from parts.prometheus import Prometheus
 
 NAMESPACE = 'shop'
 # Labels that came after Prometheus 3.5.
-NEWER = ('__meta_kubernetes_node_condition_',)
+NEWER = (
+    '__meta_kubernetes_node_condition_',
+    '__always_scrape_classic_histograms__',
+    '__convert_classic_histograms_to_nhcb__',
+    '__scrape_native_histograms__',
+)
 IN = '__meta_kubernetes_namespace'
 # What each program says of itself, not of the object.
 OWN = ('__scrape_interval__', '__scrape_timeout__')

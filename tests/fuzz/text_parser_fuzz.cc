@@ -20,7 +20,14 @@
 namespace limpet {
 namespace {
 
-enum Option : uint8_t { kHonorLabels = 1, kHonorTimestamps = 2, kOpenMetrics = 4, kGenerated = 8 };
+enum Option : uint8_t {
+  kHonorLabels = 1,
+  kHonorTimestamps = 2,
+  kOpenMetrics = 4,
+  kGenerated = 8,
+  kConvertHistograms = 16,
+  kKeepClassic = 32,
+};
 
 void Require(bool holds) {
   if (!holds) std::abort();
@@ -42,13 +49,25 @@ void RequireSame(const Layout& a, const PageValues& a_page, const Layout& b,
     Require(std::bit_cast<uint64_t>(a_page.values[i]) == std::bit_cast<uint64_t>(b_page.values[i]));
     if (a.has_timestamps()) Require(a_page.timestamps[i] == b_page.timestamps[i]);
   }
+  const auto& a_histograms = a_page.histograms.entries();
+  const auto& b_histograms = b_page.histograms.entries();
+  Require(a_histograms.size() == b_histograms.size());
+  for (size_t i = 0; i < a_histograms.size(); ++i) {
+    Require(a_histograms[i].series == b_histograms[i].series);
+    Require(a_page.histograms.Message(a_histograms[i]) ==
+            b_page.histograms.Message(b_histograms[i]));
+  }
 }
 
 // With labels of a target in the way.
 void CompareLayouts(uint8_t options, const Page& first, const Page& second) {
-  const auto scope = NewLayoutScope(
-      (options & kHonorLabels) != 0, (options & kHonorTimestamps) != 0,
-      std::make_shared<const std::vector<RelabelRule>>(), Labels{{"job", "j"}, {"instance", "i"}});
+  SeriesSettings settings;
+  settings.honor_labels = (options & kHonorLabels) != 0;
+  settings.honor_timestamps = (options & kHonorTimestamps) != 0;
+  settings.rules = std::make_shared<const std::vector<RelabelRule>>();
+  settings.histograms.convert = (options & kConvertHistograms) != 0;
+  settings.histograms.always_classic = (options & kKeepClassic) != 0;
+  const auto scope = NewLayoutScope(settings, Labels{{"job", "j"}, {"instance", "i"}});
   LayoutRegistry registry;
   PageValues values;
   PageCounts counts;

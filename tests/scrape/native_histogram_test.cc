@@ -78,8 +78,10 @@ TEST_CASE("what is not consistent is refused") {
   // Custom buckets: just the one without a bound.
   histogram.schema = -53;
   CHECK(Encoded(histogram) == "count=1 sum=0 schema=-53 zero=0 +[0: 1]");
-  histogram.positive.spans[0].offset = 1;
+  histogram.positive.spans = {{1, 1}};
   CHECK(Encoded(histogram) == "custom buckets without their bounds");
+  histogram.custom_bounds = {0.5};
+  CHECK(Encoded(histogram) == "count=1 sum=0 schema=-53 zero=0 +[1: 1] <= 0.5");
   // Floats need not sum up.
   histogram = Floats({{0, 1}}, {3});
   histogram.negative = histogram.positive;

@@ -96,6 +96,8 @@ std::string HistogramText(std::string_view message) {
   ShowSide('+', histogram.positive_spans(), histogram.positive_deltas(),
            histogram.positive_counts(), out);
   if (histogram.reset_hint() == remote_write_v2::Histogram::RESET_HINT_GAUGE) out << " gauge";
+  if (histogram.custom_values_size() > 0) out << " <=";
+  for (const double bound : histogram.custom_values()) out << ' ' << bound;
   if (histogram.timestamp() != 0 || histogram.start_timestamp() != 0) out << " timestamp";
   return out.str();
 }
@@ -110,7 +112,11 @@ std::string ExemplarText(const RawExemplar& exemplar, PageFormat format) {
 }
 
 std::string ProtobufSamples(std::string_view page, const HistogramSettings& settings) {
-  PageReader reader(ProtobufPage(page), settings);
+  return PageSamples(ProtobufPage(page), settings);
+}
+
+std::string PageSamples(const Page& page, const HistogramSettings& settings) {
+  PageReader reader(page, settings);
   HistogramEncoder encoder;
   std::ostringstream out;
   for (;;) {
@@ -129,7 +135,7 @@ std::string ProtobufSamples(std::string_view page, const HistogramSettings& sett
     }
     if (reader.tail().has_timestamp) out << '@' << reader.tail().timestamp_ms;
     for (const RawExemplar& exemplar : reader.exemplars()) {
-      out << " # " << ExemplarText(exemplar, PageFormat::kProtobuf);
+      out << " # " << ExemplarText(exemplar, page.format);
     }
     out << '\n';
   }

@@ -30,6 +30,8 @@ void SetExemplar(const std::string& label, double value, int64_t timestamp_ms,
 // A sample a line: "{labels} value@timestamp # {exemplar's labels} value@timestamp", a native
 // histogram in place of the value; or what is wrong with the page.
 std::string ProtobufSamples(std::string_view page, const HistogramSettings& settings = {});
+// The same of a page in any format.
+std::string PageSamples(const Page& page, const HistogramSettings& settings = {});
 
 // A Histogram of remote_write_v2.proto: "count=3 sum=1 schema=0 +[0:1 2] gauge", buckets by index
 // of each span's first one.

@@ -105,10 +105,10 @@ TEST_CASE("dropped targets are counted exactly and shown up to a bound") {
   f.Tell({"h", kDrop, f.Addresses(70)});
   f.Tell({"kept", {}, f.Addresses(3)});
   CHECK(f.manager.DroppedCounts() == std::vector<std::pair<std::string, uint64_t>>{{"j", 140}});
-  CHECK(f.Dropped().size() == kDroppedTargetsShown);
+  CHECK(f.Dropped().size() == ScrapeDefaults().dropped_targets_shown());
   CHECK(f.Dropped().at(0).Get("__meta_drop") == "yes");
   CHECK(f.Dropped().at(0).Get("job") == "j");
-  CHECK(f.Dropped("j").size() == kDroppedTargetsShown);
+  CHECK(f.Dropped("j").size() == ScrapeDefaults().dropped_targets_shown());
   CHECK(f.Dropped("other").empty());
   CHECK(f.asked.empty());
   f.Forget("h");

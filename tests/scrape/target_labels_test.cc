@@ -29,14 +29,18 @@ TargetSpec Made(const ScrapeConfig& job, const Labels& target) {
 TEST_CASE("the target's labels win over the group's, those over the job's defaults") {
   ScrapeConfig job = Job();
   job.params["module"] = {"a", "b"};
+  job.convert_classic_histograms_to_nhcb = true;
   const Labels discovered =
       DiscoveredLabels(job, Labels{{"__meta_x", "g"}, {"job", "group"}, {"__address__", "g:1"}},
                        Labels{{"__address__", "t:1"}, {"__scheme__", "https"}});
   CHECK(discovered == Labels{{"__address__", "t:1"},
+                             {"__always_scrape_classic_histograms__", "false"},
+                             {"__convert_classic_histograms_to_nhcb__", "true"},
                              {"__meta_x", "g"},
                              {"__metrics_path__", "/metrics"},
                              {"__param_module", "a"},
                              {"__scheme__", "https"},
+                             {"__scrape_native_histograms__", "false"},
                              {"__scrape_interval__", "15s"},
                              {"__scrape_timeout__", "10s"},
                              {"job", "group"}});
@@ -66,6 +70,24 @@ TEST_CASE("labels decide the request") {
   CHECK(spec.interval == Millis(90000));
   CHECK(spec.timeout == Millis(500));
   CHECK(spec.labels == Labels{{"instance", "own"}, {"job", "api"}});
+}
+
+TEST_CASE("labels decide about histograms, else the job") {
+  ScrapeConfig job = Job();
+  job.scrape_native_histograms = true;
+  const Labels base{{"__address__", "h"}};
+  CHECK(Made(job, base).histograms == HistogramFlags{.native = true});
+  const TargetSpec spec = Made(job, Labels{{"__address__", "h"},
+                                           {"__always_scrape_classic_histograms__", "T"},
+                                           {"__convert_classic_histograms_to_nhcb__", "1"},
+                                           {"__scrape_native_histograms__", "False"}});
+  CHECK(spec.histograms == HistogramFlags{.always_classic = true, .convert = true});
+  CHECK(spec.identity != Made(job, base).identity);
+  for (const char* text : {"yes", "TrUe", "2", " "}) {
+    CHECK(ErrorOf(job, Labels{{"__address__", "h"}, {"__scrape_native_histograms__", text}}) ==
+          "error parsing scrape native histograms: \"" + std::string(text) +
+              "\" is neither true nor false");
+  }
 }
 
 TEST_CASE("relabelling may drop a target or leave one that is none") {
