@@ -61,13 +61,13 @@ TEST_CASE("a good 2.0 message is taken, and each flaw refused") {
        }},
   };
   for (const auto& [why, flaw] : flaws) {
-    Request request = Good();
+    Message request = Good();
     flaw(request);
     CHECK(WhyNotV2(request) == why);
   }
   for (const char* text :
        {"\xff", "\xc3", "\xc0\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "a\x80"}) {
-    Request request = Good();
+    Message request = Good();
     request.set_symbols(4, text);
     CHECK(WhyNotV2(request) == "a symbol that is not UTF-8");
   }
