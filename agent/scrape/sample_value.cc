@@ -116,10 +116,7 @@ const char* ParseSampleValue(const char* p, const char* end, double& value) {
 }
 
 const char* ParseSampleTimestamp(const char* p, const char* end, int64_t& timestamp_ms) {
-  if (p != end && *p == '+') {
-    ++p;
-    if (p == end || !IsDigit(*p)) return nullptr;
-  }
+  if (p == end || !IsDigit(*p)) return nullptr;
   const auto [rest, error] = std::from_chars(p, end, timestamp_ms);
   if (error != std::errc() || !EndsToken(rest, end)) return nullptr;
   return rest;

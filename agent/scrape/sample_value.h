@@ -3,8 +3,9 @@
 //
 // Who calls it: the text parser and layout matching; any thread, nothing is kept or allocated.
 // Source: Go's strconv.ParseFloat without hexadecimal and underscores, as Prometheus' text parser
-// takes it; ParseInt for timestamps (ms). Every NaN becomes kNormalNanBits, so that a target cannot
-// send a staleness marker. Too large a number is an error, too small a one is zero, as in Go.
+// takes it; digits alone for timestamps (ms). Every NaN becomes kNormalNanBits, so that a target
+// cannot send a staleness marker. Too large a number is an error, too small a one is zero, as in
+// Go.
 //
 //   double value;
 //   const char* rest = ParseSampleValue(p, end, value);   // nullptr: not a number
@@ -26,7 +27,7 @@ inline bool IsBlank(char c) { return c == ' ' || c == '\t'; }
 // where the token is not a float.
 const char* ParseSampleValue(const char* p, const char* end, double& value);
 
-// Reads one whole number, with or without a sign; the same contract.
+// Reads one whole number without a sign; the same contract.
 const char* ParseSampleTimestamp(const char* p, const char* end, int64_t& timestamp_ms);
 
 // The number itself, or kNormalNanBits for any NaN.

@@ -86,7 +86,7 @@ const char* TailErrorText(TailError error) {
     case TailError::kValue:
       return "expected a number as the sample's value";
     case TailError::kTimestamp:
-      return "expected a whole number of milliseconds as the timestamp";
+      return "expected a timestamp in milliseconds, of digits alone";
     default:
       return "expected the end of the line after the timestamp";
   }

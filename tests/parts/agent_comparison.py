@@ -44,7 +44,7 @@ _ZERO, _MINUS_ZERO = '0000000000000000', '8000000000000000'
 _DURATION = 'scrape_duration_seconds'
 _COUNTS = ('scrape_samples_scraped', 'scrape_samples_post_metric_relabeling', 'scrape_series_added')
 _NO_BLANK = re.compile(rb'^\s*[a-zA-Z_:][a-zA-Z0-9_:]*[-+.]', re.MULTILINE)
-_TIMED = re.compile(rb' [0-9]{10,}(\.[0-9]+)?\s')
+_TIMED = re.compile(rb'^[^#{\s]*({.*})?\s+\S+[ \t]+[-+.0-9]', re.MULTILINE)
 _LABELS_OF_ALL = ('job', 'target', 'instance')
 
 

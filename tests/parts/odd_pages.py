@@ -14,6 +14,13 @@ _NO_NUMBERS = (
     '0b1 0o7 ٣'
 ).split()
 _BOUNDS = '0 1 1.0 +1 1e0 1e5 1e6 100000 1000000 0.00001 0.0001 -0 +Inf Inf inf -Inf NaN x 0x1'
+# Behind "a 1 ": in milliseconds, and in seconds of OpenMetrics.
+_TIMES = (
+    '0 -0 00 1 -1 +1 +0 -1.5 1.5 1. .5 1e3 1E3 -1e3 1e 0x10 1_000 NaN nan +NaN Inf +Inf -Inf infinity '
+    '9223372036854775807 9223372036854775808 -9223372036854775808 -9223372036854775809 '
+    '99999999999999999999 9223372036854775.807 9223372036854775.808 -9223372036854775.9 9.3e15 -9.3e15 '
+    '1e300 -1e300 1e400 1e-400 - + . one 1;2 ٣'
+).split()
 _GOOD_LINES = {
     'no_final_newline': 'a 1\nb 2',
     'only_a_newline': '\n',
@@ -97,6 +104,8 @@ def text_pages():
     pages |= {name: [page] for name, page in _BAD_BYTES.items()}
     for i, number in enumerate(_NO_NUMBERS):
         pages[f'no_number_{i}'] = [f'a 1\nb {number}\nc 2\n'.encode()]
+    for i, time in enumerate(_TIMES):
+        pages[f'time_{i}'] = [f'a 1 {time}\nb 1\n'.encode()]
     pages['comings_and_goings'] = [b'a 1\nb 1\n', b'a 2\n', b'b 2\na 2\n', b'', b'a 3\n', b'b 3\na']
     pages['comings_and_goings'] += [
         b'a 4\nb 4\n',
@@ -164,6 +173,8 @@ def openmetrics_pages():
     pages = {name: [page.encode()] for name, page in {**_OM_GOOD, **_OM_BAD}.items()}
     for i, number in enumerate(_NO_NUMBERS):
         pages[f'no_number_{i}'] = [f'a 1\nb {number}\nc 2\n# EOF\n'.encode()]
+    for i, time in enumerate(_TIMES):
+        pages[f'time_{i}'] = [f'a 1 {time}\nb 1 # {{}} 1 {time}\n# EOF\n'.encode()]
     return pages
 
 

@@ -64,11 +64,7 @@ std::optional<double> PlainFloat(const std::string& text) {
 }
 
 std::optional<int64_t> PlainInteger(const std::string& text) {
-  const size_t first = !text.empty() && (text[0] == '-' || text[0] == '+') ? 1 : 0;
-  if (first == text.size()) return std::nullopt;
-  if (!std::all_of(text.begin() + static_cast<ptrdiff_t>(first), text.end(), IsDigit)) {
-    return std::nullopt;
-  }
+  if (text.empty() || !std::all_of(text.begin(), text.end(), IsDigit)) return std::nullopt;
   errno = 0;
   const int64_t number = std::strtoll(text.c_str(), nullptr, 10);
   if (errno == ERANGE) return std::nullopt;

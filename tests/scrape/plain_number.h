@@ -15,7 +15,7 @@ namespace limpet {
 // Nothing where the text is no number, or one too large.
 std::optional<double> PlainFloat(const std::string& text);
 
-// Digits with or without a sign, within 64 bits.
+// Digits alone, within 63 bits.
 std::optional<int64_t> PlainInteger(const std::string& text);
 
 // How `le` and `quantile` are spelled: "1" as "1.0"; what is no number as it is.

@@ -103,7 +103,7 @@ TEST_CASE("the quick way and strtod agree on every decimal") {
   }
 }
 
-TEST_CASE("timestamps are whole numbers of 64 bits") {
+TEST_CASE("timestamps are digits that fit into 63 bits") {
   const auto parse = [](const std::string& text, int64_t& value) {
     const char* end = text.data() + text.size();
     return ParseSampleTimestamp(text.data(), end, value) == end;
@@ -111,13 +111,11 @@ TEST_CASE("timestamps are whole numbers of 64 bits") {
   int64_t value = 0;
   REQUIRE(parse("1234567890123", value));
   CHECK(value == 1234567890123);
-  REQUIRE(parse("-5", value));
-  CHECK(value == -5);
-  REQUIRE(parse("+5", value));
+  REQUIRE(parse("005", value));
   CHECK(value == 5);
   REQUIRE(parse("9223372036854775807", value));
-  for (const char* text :
-       {"", "+", "-", "+-5", "1.5", "1_2", "9223372036854775808", "12a", "0x1"}) {
+  for (const char* text : {"", "+", "-", "+-5", "-5", "+5", "-0", "-9223372036854775808", "1e3",
+                           "NaN", "Inf", "1.5", "1_2", "9223372036854775808", "12a", "0x1"}) {
     CAPTURE(text);
     CHECK_FALSE(parse(text, value));
   }

@@ -65,7 +65,7 @@ TEST_CASE("a page with all that the format has") {
       "# comment with escaped \\n newline\n"
       "_metric_starting_with_underscore 1\n"
       "testmetric{_label_starting_with_underscore=\"foo\"} 1\n"
-      "testmetric{label=\"\\\"bar\\\"\\n\\\\ \\t\"} -Inf -5 \n"
+      "testmetric{label=\"\\\"bar\\\"\\n\\\\ \\t\"} -Inf 0005 \n"
       "go_goroutines   33  \t123123";
   auto all = ParseAll(page);
   REQUIRE(all.has_value());
@@ -80,7 +80,7 @@ TEST_CASE("a page with all that the format has") {
   CHECK((*all)[4].labels == Labels{{"__name__", "wind_speed"}, {"A", "2"}, {"c", "3"}});
   CHECK((*all)[7].labels.Get("label") == "\"bar\"\n\\ \\t");
   CHECK((*all)[7].value == -HUGE_VAL);
-  CHECK((*all)[7].timestamp_ms == -5);
+  CHECK((*all)[7].timestamp_ms == 5);
   CHECK((*all)[8].timestamp_ms == 123123);
 }
 
@@ -148,7 +148,8 @@ TEST_CASE("a page with one wrong line is refused, with the line") {
       {"foo 1_2\n", "line 1: expected a number as the sample's value: \"foo 1_2\""},
       {"foo 0x1p-3\n", "line 1: expected a number as the sample's value: \"foo 0x1p-3\""},
       {"foo 0 1_2\n",
-       "line 1: expected a whole number of milliseconds as the timestamp: \"foo 0 1_2\""},
+       "line 1: expected a timestamp in milliseconds, of digits alone: \"foo 0 1_2\""},
+      {"foo 0 -5\n", "line 1: expected a timestamp in milliseconds, of digits alone: \"foo 0 -5\""},
       {"foo 0 1 2\n", "line 1: expected the end of the line after the timestamp: \"foo 0 1 2\""},
       {"{a=\"ok\"} 1", "line 1: missing metric name: \"{a=\\\"ok\\\"} 1\""},
       {"{} 1", "line 1: missing metric name: \"{} 1\""},
