@@ -69,7 +69,8 @@ std::string QueryOf(const ScrapeConfig& job, const LabelsBuilder& labels) {
 Result<Url> UrlOf(const ScrapeConfig& job, const LabelsBuilder& labels) {
   const std::string_view address = labels.Get("__address__");
   if (address.empty()) return Error{"no address"};
-  if (address.find('/') != std::string_view::npos) {
+  // Nor may it be more than the host and the port of the URL.
+  if (address.find_first_of("/?#") != std::string_view::npos) {
     return Error{QuotedExcerpt(address) + " is not a valid hostname"};
   }
   std::string text(labels.Get("__scheme__"));

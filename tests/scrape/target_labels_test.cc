@@ -108,6 +108,8 @@ TEST_CASE("relabelling may drop a target or leave one that is none") {
   };
   CHECK(ErrorOf(job, with({{"__address__", "http://h"}})) ==
         "\"http://h\" is not a valid hostname");
+  CHECK(ErrorOf(job, with({{"__address__", "h:1?x="}})) == "\"h:1?x=\" is not a valid hostname");
+  CHECK(ErrorOf(job, with({{"__address__", "h#"}})) == "\"h#\" is not a valid hostname");
   CHECK(ErrorOf(job, with({{"__address__", "h"}, {"__scrape_interval__", "0"}})) ==
         "scrape interval cannot be 0");
   CHECK(ErrorOf(job, with({{"__address__", "h"}, {"__scrape_timeout__", "5"}})) ==
