@@ -9,14 +9,6 @@
 namespace limpet {
 namespace {
 
-// As OpenMetrics spells them; empty where it is not known.
-std::string_view TypeName(MetricType type) {
-  constexpr std::string_view kNames[] = {
-      "", "counter", "gauge", "histogram", "gaugehistogram", "summary", "info", "stateset"};
-  const auto i = static_cast<size_t>(type);
-  return i < std::size(kNames) ? kNames[i] : "";
-}
-
 // What a reader wants to see first of a native histogram.
 struct HistogramSummary {
   double count = 0;
@@ -89,8 +81,9 @@ void AppendTextLine(const SampleLine& sample, std::string& line) {
   } else {
     AppendHistogram(sample.histogram, line);
   }
-  const std::string_view type = TypeName(sample.metadata.type);
-  if (!type.empty()) line.append(" # ").append(type);
+  if (sample.metadata.type != MetricType::kUnknown) {
+    line.append(" # ").append(MetricTypeName(sample.metadata.type));
+  }
   line.push_back('\n');
 }
 
@@ -110,9 +103,7 @@ void AppendJsonLine(const SampleLine& sample, std::string& line) {
     json.Key("histogram");
     WriteHistogram(sample.histogram, json);
   }
-  if (const std::string_view type = TypeName(metadata.type); !type.empty()) {
-    json.Field("type", type);
-  }
+  if (metadata.type != MetricType::kUnknown) json.Field("type", MetricTypeName(metadata.type));
   if (!metadata.help.empty()) json.Field("help", metadata.help);
   if (!metadata.unit.empty()) json.Field("unit", metadata.unit);
   json.EndObject();

@@ -8,8 +8,11 @@
 #ifndef LIMPET_QUEUE_METRIC_METADATA_H_
 #define LIMPET_QUEUE_METRIC_METADATA_H_
 
+#include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace limpet {
@@ -24,6 +27,14 @@ enum class MetricType : uint8_t {
   kInfo = 6,
   kStateset = 7,
 };
+
+// As OpenMetrics spells it.
+constexpr std::string_view MetricTypeName(MetricType type) {
+  constexpr std::string_view kNames[] = {"unknown",        "counter", "gauge", "histogram",
+                                         "gaugehistogram", "summary", "info",  "stateset"};
+  const auto i = static_cast<size_t>(type);
+  return i < std::size(kNames) ? kNames[i] : kNames[0];
+}
 
 struct MetricMetadata {
   MetricType type = MetricType::kUnknown;

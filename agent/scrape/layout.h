@@ -9,10 +9,10 @@
 // values as parsing the page from scratch; it may refuse pages that would give the same series
 // (blanks that moved, say), and never takes one that would not. A layout is a list of pieces
 // (layout_piece.h), which layouts share; so a page that differs from another one in a few series
-// costs those. Memory: 2 bytes a series and 50 a piece, and the pieces that no other layout has. A
-// page in protobuf has no text to compare: there a gap is what a family says but for its metrics,
-// and a line is one part of a metric (its value, its sum, one of its buckets), known by a hash of
-// its labels as they are encoded, and of its bound.
+// costs those. Memory: 2 bytes a series and 50 a piece, and the pieces and families that no other
+// layout has. A page in protobuf has no text to compare: there a gap is what a family says but for
+// its metrics, and a line is one part of a metric (its value, its sum, one of its buckets), known
+// by a hash of its labels as they are encoded, and of its bound.
 #ifndef LIMPET_AGENT_SCRAPE_LAYOUT_H_
 #define LIMPET_AGENT_SCRAPE_LAYOUT_H_
 
@@ -24,6 +24,7 @@
 
 #include "agent/platform/result.h"
 #include "agent/scrape/layout_piece.h"
+#include "agent/scrape/page_families.h"
 #include "agent/scrape/page_format.h"
 #include "agent/scrape/page_histograms.h"
 #include "agent/scrape/protobuf_metric.h"
@@ -60,6 +61,7 @@ class Layout {
     bool complete_labels = false;  // the series have the target's labels too
     std::vector<PlacedPiece> pieces;
     std::shared_ptr<const SeriesBlock> block;
+    std::shared_ptr<const PageFamilies> families;
     PageCounts counts;
     std::vector<bool> own_timestamp;  // by series; empty: none has one
     bool tracks_timestamps = false;   // those get staleness markers all the same
@@ -82,6 +84,7 @@ class Layout {
   bool complete_labels() const { return parts_.complete_labels; }
   const std::vector<PlacedPiece>& pieces() const { return parts_.pieces; }
   const std::shared_ptr<const SeriesBlock>& block() const { return parts_.block; }
+  const PageFamilies& families() const { return *parts_.families; }
   // Without the report series.
   size_t page_series() const { return parts_.block->size() - parts_.report_series; }
   size_t report_series() const { return parts_.report_series; }

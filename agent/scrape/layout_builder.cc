@@ -253,6 +253,16 @@ std::vector<uint16_t> MetadataPlaces(const Layout::Parts& parts, PageMetadata& m
   return places;
 }
 
+std::shared_ptr<const PageFamilies> Shared(PageFamilies families, WeakPool<PageFamilies>& pool) {
+  const uint64_t hash = families.content_hash();
+  auto known =
+      pool.Find(hash, [&](const PageFamilies& other) { return other.SameContent(families); });
+  if (known != nullptr) return known;
+  known = std::make_shared<const PageFamilies>(std::move(families));
+  pool.Add(hash, known);
+  return known;
+}
+
 std::shared_ptr<const SeriesChunk> ReportChunk(const LayoutScope& scope, LayoutPieces& pieces) {
   SeriesChunk::Builder builder;
   for (size_t i = 0; i < scope.report_series(); ++i) {
@@ -297,6 +307,7 @@ Result<std::shared_ptr<const Layout>> BuildLayout(const LayoutScope& scope, cons
       SeriesBlock::FromChunks(std::move(chunks), MetadataPlaces(parts, metadata), metadata.table());
   if (!block) return block.error();
   parts.block = std::move(*block);
+  parts.families = Shared(metadata.Families(), sharing.families);
   if (previous != nullptr && previous->scope_id() == scope.id) ReuseBlock(*previous, parts);
   return std::make_shared<const Layout>(std::move(parts));
 }

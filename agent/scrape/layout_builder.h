@@ -17,9 +17,11 @@
 #include "agent/scrape/layout.h"
 #include "agent/scrape/layout_pieces.h"
 #include "agent/scrape/metadata_tables.h"
+#include "agent/scrape/page_families.h"
 #include "agent/scrape/page_metadata.h"
 #include "agent/scrape/sample_labels.h"
 #include "agent/scrape/sample_value.h"
+#include "queue/weak_pool.h"
 
 namespace limpet {
 
@@ -42,6 +44,7 @@ bool SameLines(const std::vector<LayoutLine>& scanned, const Layout& layout);
 // What layouts share.
 struct LayoutSharing {
   MetadataTables metadata;
+  WeakPool<PageFamilies> families;
   LayoutPieces pieces;
 };
 

@@ -72,6 +72,7 @@ std::shared_ptr<const Layout> LayoutRegistry::Find(const LayoutScope& scope, Pag
 LayoutRegistry::Usage LayoutRegistry::usage() const {
   Usage usage;
   usage.bytes = sharing_.metadata.usage().bytes + sharing_.pieces.memory_bytes();
+  sharing_.families.ForEach([&](const PageFamilies& families) { usage.bytes += families.bytes(); });
   layouts_.ForEach([&](const Layout& layout) {
     ++usage.layouts;
     usage.bytes += layout.bytes();

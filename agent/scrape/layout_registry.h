@@ -34,7 +34,7 @@ class LayoutRegistry {
 
   struct Usage {
     uint64_t layouts = 0;
-    uint64_t bytes = 0;  // with their pieces and metadata tables
+    uint64_t bytes = 0;  // with their pieces, families and metadata tables
   };
   Usage usage() const;
 

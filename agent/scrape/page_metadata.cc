@@ -63,7 +63,9 @@ PageMetadata::PageMetadata(const std::vector<ScannedMetadata>& scanned, PageForm
   known.reserve(scanned.size() / 2);
   for (size_t i = 0; i < scanned.size(); ++i) {
     const ScannedMetadata& line = scanned[i];
-    MetricMetadata& metadata = known[line.metadata.family];
+    const auto [it, is_new] = known.try_emplace(line.metadata.family);
+    if (is_new) all_.emplace_back(line.metadata.family, kNoMetadata);
+    MetricMetadata& metadata = it->second;
     Apply(line.metadata, format, metadata);
     // What holds for the samples behind a gap is what its last line leaves.
     if (i + 1 < scanned.size() && scanned[i + 1].line == line.line) continue;
@@ -73,10 +75,13 @@ PageMetadata::PageMetadata(const std::vector<ScannedMetadata>& scanned, PageForm
     report_places_.push_back(entries.Add({MetricType::kGauge, std::string(kReportSeries[i].help),
                                           std::string(kReportSeries[i].unit)}));
   }
+  // Last, as the table may be full: some have no series.
+  for (auto& [name, place] : all_) place = entries.Add(known[name]);
   std::vector<uint16_t> places;
   table_ = tables.Intern(std::move(entries), places);
   for (Family& family : families_) family.place = places[family.place];
   for (uint16_t& place : report_places_) place = places[place];
+  for (auto& [name, place] : all_) place = places[place];
 }
 
 void PageMetadata::MoveTo(uint32_t line) {

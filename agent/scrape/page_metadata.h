@@ -11,9 +11,11 @@
 #include <cstdint>
 #include <memory>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "agent/scrape/metadata_tables.h"
+#include "agent/scrape/page_families.h"
 #include "agent/scrape/page_format.h"
 #include "agent/scrape/page_gap.h"
 
@@ -37,6 +39,8 @@ class PageMetadata {
   uint16_t PlaceOf(std::string_view metric) const;
   uint16_t ReportPlaceOf(size_t report_series) const { return report_places_[report_series]; }
   const std::shared_ptr<const MetadataTable>& table() const { return table_; }
+  // All families of the page, wherever it is read now.
+  PageFamilies Families() const { return PageFamilies(all_, table_); }
 
  private:
   // What holds from a line of the page on.
@@ -47,6 +51,7 @@ class PageMetadata {
     uint16_t place;
   };
   std::vector<Family> families_;
+  std::vector<std::pair<std::string_view, uint16_t>> all_;  // by name, with what they end up with
   size_t next_ = 0;
   std::vector<uint16_t> report_places_;
   std::shared_ptr<const MetadataTable> table_;

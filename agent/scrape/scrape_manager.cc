@@ -78,6 +78,15 @@ class ScrapeManager::Impl {
     }
   }
 
+  void ForEachFamilies(const OnTargetFamilies& function) const {
+    for (const auto& [name, job] : jobs_) {
+      job->ForEach([&](const ScrapeTarget& target) {
+        const PageFamilies* families = target.series().families();
+        if (families != nullptr) function(target.series().labels(), *families);
+      });
+    }
+  }
+
   void ForEachDropped(std::string_view wanted, const ForEachWantedGroup& groups,
                       const OnDroppedTarget& function) const {
     for (const auto& [name, job] : jobs_) {
@@ -180,6 +189,10 @@ bool ScrapeManager::paused() const { return impl_->paused(); }
 
 void ScrapeManager::ForEachTarget(const std::function<void(const TargetStatus&)>& function) const {
   impl_->ForEachTarget(function);
+}
+
+void ScrapeManager::ForEachFamilies(const OnTargetFamilies& function) const {
+  impl_->ForEachFamilies(function);
 }
 
 void ScrapeManager::ForEachDropped(std::string_view job, const ForEachWantedGroup& groups,

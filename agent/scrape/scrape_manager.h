@@ -50,6 +50,10 @@ using ForEachWantedGroup = std::function<void(const std::string& job, const Want
 // A target that relabelling has dropped; false: no more of its job.
 using OnDroppedTarget = std::function<bool(const std::string& job, const Labels& discovered)>;
 
+class PageFamilies;
+// What the last page of a target that was read says of its metric families.
+using OnTargetFamilies = std::function<void(const Labels& labels, const PageFamilies& families)>;
+
 struct TargetExplanation;
 using OnExplainedTarget = std::function<bool(const TargetExplanation&)>;
 
@@ -99,6 +103,8 @@ class ScrapeManager {
   bool paused() const;
 
   void ForEachTarget(const std::function<void(const TargetStatus&)>& function) const;
+  // Of the targets that have been read, the families of each.
+  void ForEachFamilies(const OnTargetFamilies& function) const;
   // Those dropped by relabelling, at most as many of a job as its keep_dropped_targets says; of all
   // jobs where none is named. None is kept: they are made again from `groups`.
   void ForEachDropped(std::string_view job, const ForEachWantedGroup& groups,

@@ -87,6 +87,10 @@ class TargetSeries {
 
   // The series that are not stale, with the report series; 0 before the first scrape.
   bool has_page() const { return page_layout_ != nullptr; }
+  // Of the last page that was read; null before that.
+  const PageFamilies* families() const {
+    return page_layout_ == nullptr ? nullptr : &page_layout_->families();
+  }
   uint64_t active() const { return live_ == nullptr ? 0 : live_->block()->size(); }
   int64_t last_timestamp_ms() const { return last_timestamp_ms_; }
 

@@ -153,6 +153,7 @@ HttpServerResponse IndexPage(const WebSources& sources) {
         {"/metrics", "limpet's own metrics"},
         {"/api/v1/targets", "the targets in Prometheus' JSON"},
         {"/api/v1/targets/explain?pod=NAMESPACE/NAME", "why a pod is scraped, or not (JSON)"},
+        {"/api/v1/targets/metadata?limit=1", "type, help and unit of the metrics (JSON)"},
         {"/api/v1/monitors", "ServiceMonitors and the like, as JSON"},
         {"/-/healthy", "whether limpet runs"},
         {"/-/ready", "whether limpet is ready, or what is missing"}}) {

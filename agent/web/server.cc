@@ -8,6 +8,7 @@
 #include "agent/platform/utf8.h"
 #include "agent/web/api.h"
 #include "agent/web/explain.h"
+#include "agent/web/metadata.h"
 #include "agent/web/pages.h"
 #include "agent/web/relabel_steps.h"
 
@@ -63,6 +64,10 @@ HttpServerResponse WebRoutes::Answer(const HttpServerRequest& request) {
        [](WebRoutes& self, const auto& r) {
          return RelabelSteps(self.sources_, r.Param("scrapePool"), r.Param("labels"));
        }},
+      {"/api/v1/targets/metadata", false,
+       [](WebRoutes& self, const auto& r) { return TargetsMetadata(self.sources_, r); }},
+      {"/api/v1/metadata", false,
+       [](WebRoutes& self, const auto& r) { return MetricsMetadata(self.sources_, r); }},
       {"/api/v1/monitors", false,
        [](WebRoutes& self, const auto&) {
          return HttpServerResponse{200, "application/json", MonitorsJson(self.sources_)};

@@ -17,6 +17,8 @@ WebSources MakeWebSources(Discovery& discovery, const MonitorDiscovery& monitors
           [&scrape](const std::function<void(const TargetStatus&)>& function) {
             scrape.ForEachTarget(function);
           },
+      .for_each_families =
+          [&scrape](const OnTargetFamilies& function) { scrape.ForEachFamilies(function); },
       .for_each_dropped =
           [&scrape, &discovery](std::string_view job, const OnDroppedTarget& function) {
             const auto groups = [&discovery](const std::string& of, const WantTargetGroup& want,

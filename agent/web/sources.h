@@ -39,6 +39,8 @@ struct WebSources {
   std::function<bool()> all_listed = nullptr;
   std::function<std::vector<MonitorStatus>()> monitors = nullptr;
   std::function<void(const std::function<void(const TargetStatus&)>&)> for_each_target = nullptr;
+  // Of targets that have been read.
+  std::function<void(const OnTargetFamilies&)> for_each_families = nullptr;
   // Those that relabelling dropped, of one job or (no name) of all.
   std::function<void(std::string_view job, const OnDroppedTarget&)> for_each_dropped = nullptr;
   std::function<std::vector<std::pair<std::string, uint64_t>>()> dropped_counts = nullptr;

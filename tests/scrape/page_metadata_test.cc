@@ -169,6 +169,50 @@ TEST_CASE("families beyond what a table holds go without") {
   CHECK(entries.Add({MetricType::kGauge, "5", ""}) == 6);
 }
 
+// "NAME TYPE/HELP/UNIT" of each family.
+Lines Families(const Layout& layout) {
+  Lines out;
+  layout.families().ForEach([&](std::string_view name, const MetricMetadata& metadata) {
+    out.push_back(std::string(name) + " " + std::string(MetricTypeName(metadata.type)) + "/" +
+                  metadata.help + "/" + metadata.unit);
+  });
+  return out;
+}
+
+TEST_CASE("all families of a page are known, with what was said last") {
+  MetadataPages pages;
+  const auto text = pages.Read(
+      "a 1\n# HELP late Of \\\\ and\\n\\\".\n# TYPE none gauge\n# TYPE late counter\nlate 1\n"
+      "# TYPE \"b.c\" histogram\n# TYPE late gauge\n# HELP behind x");
+  CHECK(Families(*text) == Lines{"late gauge/Of \\ and\n\\\"./", "none gauge//", "b.c histogram//",
+                                 "behind unknown/x/"});
+  CHECK(text->families().Find("none")->type == MetricType::kGauge);
+  CHECK(text->families().Find("a") == nullptr);
+  const auto open = pages.Read(Page(
+      "# TYPE a_s counter\n# UNIT a_s s\n# HELP a_s \\\"q\\\"\na_s_total 1\n# TYPE i info\n# EOF\n",
+      PageFormat::kOpenMetricsText));
+  CHECK(Families(*open) == Lines{"a_s counter/\"q\"/s", "i info//"});
+  CHECK(Families(*pages.registry.Empty(*Scope())).empty());
+}
+
+TEST_CASE("pages that say the same share their families, whatever their samples are") {
+  MetadataPages pages;
+  const auto one = pages.Read("# HELP a a\n# TYPE none gauge\na 1\n");
+  const auto other = pages.Read("# HELP a a\n# TYPE none gauge\na{x=\"y\"} 1\n");
+  CHECK(&one->families() == &other->families());
+  const auto more = pages.Read("# HELP a a\n# TYPE none counter\na 1\n", one.get());
+  CHECK(Families(*more) == Lines{"a unknown/a/", "none counter//"});
+  CHECK(Families(*one) == Lines{"a unknown/a/", "none gauge//"});
+}
+
+TEST_CASE("families beyond the limits are not kept") {
+  const auto table = std::make_shared<const MetadataTable>(1);
+  const std::string name(PageFamilies::kNameBytesMax / 2, 'n');
+  const PageFamilies large({{name, 0}, {name, 0}, {"x", 0}}, table);
+  CHECK(large.size() == 2);
+  CHECK(PageFamilies({70'000, {"n", 0}}, table).size() == PageFamilies::kFamiliesMax);
+}
+
 TEST_CASE("tables that no layout uses are gone") {
   MetadataTables tables;
   std::vector<uint16_t> places;

@@ -18,8 +18,9 @@ HttpServerRequest Request(std::string method, std::string path, std::string quer
 TEST_CASE("every route answers, and says which methods it takes") {
   FakeSources fake;
   WebRoutes routes(fake.Sources());
-  for (const char* path : {"/", "/targets", "/metrics", "/health", "/-/healthy", "/-/ready",
-                           "/api/v1/targets", "/api/v1/monitors"}) {
+  for (const char* path :
+       {"/", "/targets", "/metrics", "/health", "/-/healthy", "/-/ready", "/api/v1/targets",
+        "/api/v1/monitors", "/api/v1/targets/metadata", "/api/v1/metadata"}) {
     CAPTURE(path);
     for (const char* method : {"GET", "HEAD"}) {
       const auto answer = routes.Answer(Request(method, path));

@@ -4,11 +4,13 @@
 #ifndef LIMPET_TESTS_WEB_WEB_SOURCES_FAKE_H_
 #define LIMPET_TESTS_WEB_WEB_SOURCES_FAKE_H_
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "agent/scrape/page_families.h"
 #include "agent/web/sources.h"
 
 namespace limpet {
@@ -54,6 +56,10 @@ struct FakeSources {
                                       Millis(90'000), Millis(10'000)});
               }
             },
+        .for_each_families =
+            [this](const OnTargetFamilies& function) {
+              for (const auto& [labels, of_target] : families) function(labels, *of_target);
+            },
         .for_each_dropped =
             [this](std::string_view job, const OnDroppedTarget& function) {
               for (const auto& [of, discovered] : dropped) {
@@ -82,7 +88,8 @@ struct FakeSources {
   bool all_listed = true;
   std::vector<MonitorStatus> monitors;
   std::vector<FakeTarget> targets;
-  std::vector<std::pair<std::string, Labels>> dropped;  // by job
+  std::vector<std::pair<Labels, std::shared_ptr<const PageFamilies>>> families;  // by target
+  std::vector<std::pair<std::string, Labels>> dropped;                           // by job
   std::vector<std::pair<std::string, uint64_t>> dropped_counts;
   Shard shard;
   std::vector<std::pair<std::string, uint64_t>> other_shards_counts;
