@@ -12,16 +12,13 @@ import time
 import unittest
 
 from parts.agent_comparison import History, differences
-from parts.limpet import Limpet
+from parts.agent_pair import AGENTS, AgentPair
 from parts.odd_pages import openmetrics_pages, pages_with_timestamps, text_pages
 from parts.process import wait_until
-from parts.prometheus_agent import PrometheusAgent
 from parts.random_pages import RandomPages
 from parts.real_pages import real_pages
-from parts.sink import Sink
 from parts.versioned_pages import OPENMETRICS, TEXT, Answer, VersionedPages
 
-AGENTS = ('prometheus', 'limpet')
 SEED = int(os.environ.get('LIMPET_PAGES_SEED', 1))
 TARGETS_OF_A_JOB = 24
 PAGES_OF_A_TARGET = 12 if os.environ.get('LIMPET_LONG') else 6
@@ -103,35 +100,16 @@ class PrometheusAgentTest(unittest.TestCase):
         settings_of: {job: settings}, jobs: {job: [target]}.
         """
         names = [name for of_job in jobs.values() for name in of_job]
-        sinks = [self.enterContext(Sink(self.work / f'{name}-sink', '--strict')) for name in AGENTS]
         with VersionedPages({name: [FIRST] for name in names}, AGENTS) as pages:
-            configs = [
-                {
-                    'global': {'scrape_interval': interval, 'scrape_timeout': interval},
-                    'scrape_configs': [
-                        self.job(pages, agent, job, settings_of[job], of_job)
-                        for job, of_job in jobs.items()
-                    ],
-                    # one lane, so that what was scraped before has arrived before
-                    'remote_write': [
-                        {
-                            'url': sink.write_url,
-                            'queue_config': {'max_shards': 1, 'batch_send_deadline': '500ms'},
-                        }
-                    ],
-                }
-                for agent, sink in zip(AGENTS, sinks)
-            ]
-            configs[0]['remote_write'][0]['metadata_config'] = {'send': False}
-            configs[1]['global']['extra_scrape_metrics'] = True
-            self.enterContext(
-                PrometheusAgent(
-                    self.work / 'prometheus',
-                    configs[0],
-                    flags=['--enable-feature=extra-scrape-metrics'],
-                )
-            )
-            limpet = self.enterContext(Limpet(self.work / 'limpet', configs[1]))
+
+            def jobs_of(agent):
+                return [
+                    self.job(pages, agent, job, settings_of[job], of_job)
+                    for job, of_job in jobs.items()
+                ]
+
+            pair = self.enterContext(AgentPair(self.work, jobs_of, interval))
+            sinks = pair.sinks.values()
             self.wait_delivered(sinks, pages, 0)
             since_ms = int(time.time() * 1000)
             targets = {
@@ -142,7 +120,7 @@ class PrometheusAgentTest(unittest.TestCase):
             wait_until(
                 pages.finished,
                 60 + 10 * most,
-                lambda: f'{most} scrapes of {len(targets)}\n{limpet.process.log_tail()}',
+                lambda: f'{most} scrapes of {len(targets)}\n{pair.limpet.process.log_tail()}',
                 interval_s=0.5,
             )
             self.wait_delivered(sinks, pages, -1)

@@ -3,6 +3,7 @@ for bit.
 
     histories = [History(sink.raw(), agent, pages) for ...]
     differences(theirs, ours, target, answers, since_ms)      # texts
+    metadata_differences(theirs, ours, healthy)               # of /api/v1/targets/metadata
 
 Where limpet is meant to differ from Prometheus 3, and what is compared all the same:
 - Of two samples of one series in one scrape Prometheus drops the second only where both are
@@ -32,6 +33,9 @@ Where limpet is meant to differ from Prometheus 3, and what is compared all the 
   timestamps that are good and stay.
 - -0 becomes 0 on Prometheus' way to the receiver, as protobuf leaves out what equals 0.
 - Samples older than the process are not sent by Prometheus. Compared: newer ones.
+- Metadata: Prometheus shows a family for ten scrapes more than a page has it, and what a page that
+  breaks off has in front of the break; limpet shows what the last page says that was read to its
+  end. Compared: pages that stay as they are; of those that were never read limpet shows nothing.
 """
 import collections
 import re
@@ -161,6 +165,32 @@ def differences(theirs, ours, target, answers, since_ms):
     for when in sorted({row[0] for row in own[0] ^ own[1]} - scraped):
         one, two = ({row[1:] for row in rows if row[0] == when} for rows in own)
         texts.append(f'{target} {when}:' + _only(one - two, two - one))
+    return texts
+
+
+def metadata_by_target(answer):
+    """{target: {metric: (type, help, unit)}} of an answer of /api/v1/targets/metadata."""
+    found = collections.defaultdict(dict)
+    for row in answer['data']:
+        of_target, metric = found[row['target']['target']], row.get('metric', '')
+        if metric in of_target:
+            raise ValueError(f'{row["target"]} has {metric} twice')
+        of_target[metric] = (row['type'], row['help'], row['unit'])
+    return found
+
+
+def metadata_differences(theirs, ours, healthy):
+    """Texts; of two such dicts and the targets whose pages are read."""
+    texts = []
+    for target in sorted({*theirs, *ours}):
+        one, two = (
+            set(of_target.get(target, {}).items())
+            if target in healthy or of_target is ours
+            else set()
+            for of_target in (theirs, ours)
+        )
+        if one != two:
+            texts.append(f'{target}: only Prometheus {one - two}, only limpet {two - one}')
     return texts
 
 

@@ -4,6 +4,7 @@ part: prometheus (2), or prometheus-sid (3), which not every machine can have.
 """
 import json
 import pathlib
+import signal
 
 from parts.process import Process, binary, free_port
 
@@ -35,6 +36,10 @@ class PrometheusAgent:
         )
         self.process.wait_http(f'{self.url}/-/ready')
         return self
+
+    def reload(self, config):
+        self.config_file.write_text(json.dumps(config))
+        self.process.signal(signal.SIGHUP)
 
     def __exit__(self, *_):
         self.process.stop()

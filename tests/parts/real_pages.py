@@ -14,7 +14,7 @@ from parts.prometheus import Prometheus
 from parts.versioned_pages import Answer
 from parts.victoria_metrics import VictoriaMetrics
 
-_ACCEPT = {
+ACCEPT = {
     'text': 'text/plain;version=0.0.4',
     'openmetrics': 'application/openmetrics-text;version=1.0.0,text/plain;q=0.1',
 }
@@ -44,14 +44,15 @@ def real_pages(work):
         }
         pages = {}
         for name, (url, options) in urls.items():
-            for format_name, accept in _ACCEPT.items():
+            for format_name, accept in ACCEPT.items():
                 pages[f'{name}_{format_name}'] = [
-                    _page(f'{url}/metrics', accept, **options) for _ in range(2)
+                    page_of(f'{url}/metrics', accept, **options) for _ in range(2)
                 ]
         return pages
 
 
-def _page(url, accept, headers=None, **options):
+def page_of(url, accept, headers=None, **options):
+    """The page as an Answer."""
     answer = fetch(url, headers={**(headers or {}), 'Accept': accept}, **options)
     if answer.status != 200 or not answer.body:
         raise RuntimeError(f'{url}: {answer.status}, {len(answer.body)} bytes')

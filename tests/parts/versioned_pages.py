@@ -49,6 +49,13 @@ class Answer:
         return head + (body[: len(body) // 2] if self.cut else body)
 
 
+def _field(head, name):
+    for line in head.split(b'\r\n')[1:]:
+        if line.lower().startswith(name + b':'):
+            return line.partition(b':')[2].strip().decode()
+    return None
+
+
 class _Connection(asyncio.Protocol):
     def __init__(self, pages, agent):
         self.pages = pages
@@ -66,7 +73,9 @@ class _Connection(asyncio.Protocol):
         self.received += data
         while b'\r\n\r\n' in self.received:
             head, _, self.received = self.received.partition(b'\r\n\r\n')
-            answer = self.pages.asked(self.agent, head.split(b' ', 2)[1].decode().lstrip('/'))
+            target = head.split(b' ', 2)[1].decode().lstrip('/')
+            self.pages.hosts[self.agent, target] = _field(head, b'host')
+            answer = self.pages.asked(self.agent, target)
             if answer.silent:
                 continue
             self.transport.write(answer.message())
@@ -75,7 +84,9 @@ class _Connection(asyncio.Protocol):
 
 
 class VersionedPages:
-    def __init__(self, versions, agents):
+    def __init__(self, versions, agents, host='127.0.0.1'):
+        self.host = host
+        self.hosts = {}  # (agent, target): what the last request's Host said
         self.versions = versions
         self.agents = agents
         self._asked_ms = {(agent, target): [] for agent in agents for target in versions}
@@ -86,7 +97,11 @@ class VersionedPages:
         self.transports = set()
 
     def address(self, agent):
-        return '127.0.0.1:%d' % self._servers[agent].sockets[0].getsockname()[1]
+        host = f'[{self.host}]' if ':' in self.host else self.host
+        return f'{host}:{self.port(agent)}'
+
+    def port(self, agent):
+        return self._servers[agent].sockets[0].getsockname()[1]
 
     def asked(self, agent, target):
         """On the loop's thread."""
@@ -126,7 +141,7 @@ class VersionedPages:
         self._thread.start()
         for agent in self.agents:
             listening = self._loop.create_server(
-                lambda agent=agent: _Connection(self, agent), '127.0.0.1', 0, backlog=1024
+                lambda agent=agent: _Connection(self, agent), self.host, 0, backlog=1024
             )
             self._servers[agent] = asyncio.run_coroutine_threadsafe(listening, self._loop).result(
                 10
