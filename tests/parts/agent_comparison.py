@@ -12,8 +12,8 @@ Where limpet is meant to differ from Prometheus 3, and what is compared all the 
   such second samples, too.
 - scrape_series_added: Prometheus counts spellings, and remembers what a broken page had in front of
   the break until the next good one; it counts a series with timestamps only once one of its samples
-  was taken. Compared: where no spelling changes (the pages see to that), the scrape before was
-  good, and no page of the target has timestamps.
+  was taken. Compared: where no spelling changes (the pages see to that, but for altered ones), the
+  scrape before was good, and no page of the target has timestamps.
 - Where a page breaks off, Prometheus leaves out the staleness markers of the series in front of the
   break, and sends them with the next good page that has not got them. limpet sends them at once, as
   for any scrape that fails. Prometheus also marks series it has never sent. Compared: which series
@@ -48,7 +48,7 @@ _ZERO, _MINUS_ZERO = '0000000000000000', '8000000000000000'
 _DURATION = 'scrape_duration_seconds'
 _COUNTS = ('scrape_samples_scraped', 'scrape_samples_post_metric_relabeling', 'scrape_series_added')
 _NO_BLANK = re.compile(rb'^\s*[a-zA-Z_:][a-zA-Z0-9_:]*[-+.]', re.MULTILINE)
-_TIMED = re.compile(rb'^[^#{\s]*({.*})?\s+\S+[ \t]+[-+.0-9]', re.MULTILINE)
+_TIMED = re.compile(rb'^[ \t]*+[^#{\s]*+([ \t]*{.*})?[ \t]++[^\s{]\S*[ \t]+[-+.0-9]', re.MULTILINE)
 _LABELS_OF_ALL = ('job', 'target', 'instance')
 
 
@@ -113,13 +113,13 @@ class History:
         return self.report(target, version, 'up') != _ZERO
 
 
-def _is_compared(series, page, up, was_up, timed):
+def _is_compared(series, page, up, added_too):
     name = dict(series)['__name__']
     if name not in _COUNTS:
         return True
     if not up and page.content_type == OPENMETRICS:
         return False
-    return name != 'scrape_series_added' or (was_up and not timed)
+    return name != 'scrape_series_added' or added_too
 
 
 def differences(theirs, ours, target, answers, since_ms):
@@ -134,12 +134,17 @@ def differences(theirs, ours, target, answers, since_ms):
         page = answers[version]
         if _NO_BLANK.search(page.body):
             continue
-        up, was_up = (theirs.is_up(target, at) for at in (version, version - 1))
+        before = version - 1
+        while before > 0 and not answers[before].body and theirs.is_up(target, before):
+            before -= 1  # an answer without a byte changes nothing that is known
+        up, was_up = (theirs.is_up(target, at) for at in (version, before))
+        altered = any(answer.altered for answer in answers[before : version + 1])
+        added_too = was_up and not timed and not altered
         one, two = (
             {
                 (series, value)
                 for series, value in history.values[target][version].items()
-                if _is_compared(series, page, up, was_up, timed)
+                if _is_compared(series, page, up, added_too)
             }
             for history in (theirs, ours)
         )

@@ -97,11 +97,13 @@ class RandomPages:
         elif page and self.one_in(6):
             page = page[:-1]
         # Without its timestamp a sample would be another story.
-        if page and not self.mild and not self.timed and self.one_in(10):
+        altered = page and not self.mild and not self.timed and self.one_in(10)
+        if altered:
             at = self.random.randrange(len(page))
             with_it = self.random.choice(BROKEN_BYTES)
             page = page[:at] + with_it + page[at + self.random.randrange(2) :]
-        return Answer(page, OPENMETRICS if self.openmetrics else TEXT, compressed=self.one_in(3))
+        content_type = OPENMETRICS if self.openmetrics else TEXT
+        return Answer(page, content_type, compressed=self.one_in(3), altered=bool(altered))
 
     def _change(self):
         at = self.random.randrange(len(self.lines) + 1)

@@ -26,7 +26,7 @@ _SLACK_MS = 5
 @dataclasses.dataclass(frozen=True)
 class Answer:
     """headers: more of them. cut: the connection ends in the middle of the body. silent: nothing
-    comes, ever.
+    comes, ever. altered: a byte of the body is not what it was, which may spell a series anew.
     """
 
     body: bytes = b''
@@ -36,6 +36,7 @@ class Answer:
     compressed: bool = False
     cut: bool = False
     silent: bool = False
+    altered: bool = False
 
     def message(self):
         headers, body = self.headers, self.body
