@@ -58,8 +58,8 @@ PageCounts CountFailedPage(const LayoutScope& scope, const Page& page, uint64_t 
     ++counts.scraped;
     std::vector<Label> scraped;
     std::vector<Label> labels;
-    if (!reader.DecodeLabels(scraped)) break;
-    const Result<bool> kept = FinalLabels(scope, std::move(scraped), labels);
+    const Result<void> decoded = reader.DecodeLabels(scraped);
+    const Result<bool> kept = FinalLabels(scope, decoded, std::move(scraped), labels);
     if (!kept) break;
     if (!*kept) continue;
     key.Clear();

@@ -186,12 +186,12 @@ class Assembly {
   }
 
   Result<bool> LabelsOf(const PageReader& reader) {
-    if (auto decoded = reader.DecodeLabels(scraped_); !decoded) return decoded.error();
+    const Result<void> decoded = reader.DecodeLabels(scraped_);
     if (NeedOwnScope(scope_, scraped_)) {
       needs_own_scope_ = true;
       return Error{"a label of the target's"};
     }
-    return FinalLabels(scope_, std::move(scraped_), labels_);
+    return FinalLabels(scope_, decoded, std::move(scraped_), labels_);
   }
 
   // Within a piece each series is there once.

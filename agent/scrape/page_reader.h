@@ -55,6 +55,8 @@ class PageReader {
   // Null where the sample is a number.
   const NativeHistogram* histogram() const;
   // With its name, in order of name; an error where a name is empty, not UTF-8, or given twice.
+  // What they are all the same is then in `labels`, in any order, or nothing where they cannot be
+  // read.
   Result<void> DecodeLabels(std::vector<Label>& labels) const;
   // How an error names it.
   std::string Excerpt() const;

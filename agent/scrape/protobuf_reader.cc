@@ -243,9 +243,12 @@ Result<void> ProtobufReader::DecodeLabels(const ProtobufSample& sample,
   WireFields field(metric_message_);
   while (field.Next()) {
     if (field.number() != 1) continue;
-    if (labels.size() > kLabelsPerSampleMax) return Error{"too many labels"};
-    Result<Label> label = DecodeLabel(field.bytes());
-    if (!label) return label.error();
+    Result<Label> label =
+        labels.size() > kLabelsPerSampleMax ? Error{"too many labels"} : DecodeLabel(field.bytes());
+    if (!label) {
+      labels.clear();
+      return label.error();
+    }
     labels.push_back(std::move(*label));
   }
   if (sample.part == ProtobufSample::Part::kBucket) {

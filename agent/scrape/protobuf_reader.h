@@ -70,7 +70,7 @@ class ProtobufReader {
   // Whether name and help are as they must be.
   Result<void> CheckFamily() const;
   void AppendMetadata(std::vector<MetadataLine>& lines) const;
-  // With the metric's name and `le` or `quantile`, in order of name.
+  // With the metric's name and `le` or `quantile`, in order of name; see PageReader.
   Result<void> DecodeLabels(const ProtobufSample& sample, std::vector<Label>& labels) const;
   const NativeHistogram& histogram() const { return metric_.native; }
 

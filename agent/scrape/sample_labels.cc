@@ -170,4 +170,39 @@ Result<bool> FinalLabels(const LayoutScope& scope, std::vector<Label> scraped,
   return true;
 }
 
+Result<bool> FinalLabels(const LayoutScope& scope, const Result<void>& decoded,
+                         std::vector<Label> scraped, std::vector<Label>& final_labels) {
+  if (decoded) return FinalLabels(scope, std::move(scraped), final_labels);
+  if (scraped.empty()) return decoded.error();
+  std::stable_sort(scraped.begin(), scraped.end(),
+                   [](const Label& a, const Label& b) { return a.name < b.name; });
+  // Of labels with one name the rules see the first.
+  std::vector<Label> first;
+  std::vector<std::string> twice;
+  bool is_left = false;
+  for (Label& label : scraped) {
+    // No regular expression matches it.
+    if (!IsValidUtf8(label.name) || !IsValidUtf8(label.value)) return decoded.error();
+    const bool is_repeated = !first.empty() && first.back().name == label.name;
+    const bool is_wrong = is_repeated || !IsUtf8Name(label.name);
+    is_left =
+        is_left || (is_wrong && label.value.empty()) || (is_repeated && first.back().value.empty());
+    if (is_repeated) {
+      twice.push_back(std::move(label.name));
+    } else {
+      first.push_back(std::move(label));
+    }
+  }
+  const Result<bool> kept = FinalLabels(scope, std::move(first), final_labels);
+  if (!kept) return decoded.error();
+  if (!*kept) return false;
+  is_left = is_left || std::any_of(twice.begin(), twice.end(), [&](const std::string& name) {
+              return HasName(scope.target_names, name) ||
+                     std::any_of(final_labels.begin(), final_labels.end(),
+                                 [&](const Label& label) { return label.name == name; });
+            });
+  if (is_left) return decoded.error();
+  return true;
+}
+
 }  // namespace limpet

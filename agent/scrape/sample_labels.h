@@ -74,6 +74,12 @@ bool NeedOwnScope(const LayoutScope& scope, const std::vector<Label>& scraped);
 Result<bool> FinalLabels(const LayoutScope& scope, std::vector<Label> scraped,
                          std::vector<Label>& final_labels);
 
+// The same for labels as they were decoded, well or not. Where a name is empty or there twice the
+// scrape fails, as in Prometheus, only if the rules leave it in the series. (One with an empty
+// value counts as left.) A name that is not UTF-8 fails it in any case.
+Result<bool> FinalLabels(const LayoutScope& scope, const Result<void>& decoded,
+                         std::vector<Label> scraped, std::vector<Label>& final_labels);
+
 }  // namespace limpet
 
 #endif  // LIMPET_AGENT_SCRAPE_SAMPLE_LABELS_H_

@@ -22,6 +22,8 @@ Where limpet is meant to differ from Prometheus 3, and what is compared all the 
 - A line that fails a page is counted as scraped by Prometheus where it fails late: OpenMetrics with
   a wrong end, an empty quoted name, labels that are wrong behind a sample_limit. Compared: the
   counts of other pages.
+- A name that is not UTF-8, or one that is wrong and has an empty value, fails a page in limpet also
+  where rules drop it. No page has such a series that is dropped.
 - Prometheus takes a value right behind a name ("a-1"), in limpet a blank is between them. Such
   pages are left out. So are null bytes, which end a page in Prometheus.
 - Blanks in front of a line become a part of the name in Prometheus. Compared: the names without.
@@ -50,6 +52,11 @@ _COUNTS = ('scrape_samples_scraped', 'scrape_samples_post_metric_relabeling', 's
 _NO_BLANK = re.compile(rb'^\s*[a-zA-Z_:][a-zA-Z0-9_:]*[-+.]', re.MULTILINE)
 _TIMED = re.compile(rb'^[ \t]*+[^#{\s]*+([ \t]*{.*})?[ \t]++[^\s{]\S*[ \t]+[-+.0-9]', re.MULTILINE)
 _LABELS_OF_ALL = ('job', 'target', 'instance')
+
+
+def has_timestamps(page):
+    """Whether a line of it may have a timestamp."""
+    return _TIMED.search(page) is not None
 
 
 def bits(value):
@@ -129,7 +136,7 @@ def differences(theirs, ours, target, answers, since_ms):
         for when in [when for when in history.values[target] if isinstance(when, str)]:
             if int(when[3:]) <= since_ms:
                 del history.values[target][when]
-    timed = any(_TIMED.search(answer.body) for answer in answers)
+    timed = any(has_timestamps(answer.body) for answer in answers)
     for version in range(1, len(answers) - 1):
         page = answers[version]
         if _NO_BLANK.search(page.body):

@@ -6,6 +6,7 @@ little different from the one before.
 """
 import random
 
+from parts.agent_comparison import has_timestamps
 from parts.versioned_pages import OPENMETRICS, TEXT, Answer
 
 STEP_MS = 2000  # from one page to the next, where it is scraped on time
@@ -96,14 +97,16 @@ class RandomPages:
             )
         elif page and self.one_in(6):
             page = page[:-1]
-        # Without its timestamp a sample would be another story.
-        altered = page and not self.mild and not self.timed and self.one_in(10)
-        if altered:
+        altered = page
+        # With or without a timestamp a sample would be another story.
+        if page and not self.mild and not self.timed and self.one_in(10):
             at = self.random.randrange(len(page))
             with_it = self.random.choice(BROKEN_BYTES)
-            page = page[:at] + with_it + page[at + self.random.randrange(2) :]
+            altered = page[:at] + with_it + page[at + self.random.randrange(2) :]
+            if has_timestamps(altered):
+                altered = page
         content_type = OPENMETRICS if self.openmetrics else TEXT
-        return Answer(page, content_type, compressed=self.one_in(3), altered=bool(altered))
+        return Answer(altered, content_type, compressed=self.one_in(3), altered=altered != page)
 
     def _change(self):
         at = self.random.randrange(len(self.lines) + 1)

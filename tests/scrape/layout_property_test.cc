@@ -171,8 +171,8 @@ Result<std::vector<std::string>> Naive(const LayoutScope& scope, std::string_vie
     ReadFamilies(sample.gap, families, family);
     std::vector<Label> scraped;
     std::vector<Label> labels;
-    if (auto decoded = DecodeLabels(sample, scraped); !decoded) return decoded.error();
-    auto kept = FinalLabels(scope, scraped, labels);
+    const auto decoded = DecodeLabels(sample, scraped);
+    auto kept = FinalLabels(scope, decoded, scraped, labels);
     if (!kept) return kept.error();
     LabelsBuilder delivered(OuterLabels(scope));
     for (const Label& label : labels) delivered.Set(label.name, label.value);

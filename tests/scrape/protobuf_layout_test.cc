@@ -160,8 +160,8 @@ Result<std::vector<std::string>> Naive(const LayoutScope& scope, const Page& pag
     }
     std::vector<Label> scraped;
     std::vector<Label> labels;
-    if (auto decoded = reader.DecodeLabels(scraped); !decoded) return decoded.error();
-    if (auto kept = FinalLabels(scope, scraped, labels); !kept) return kept.error();
+    const auto decoded = reader.DecodeLabels(scraped);
+    if (auto kept = FinalLabels(scope, decoded, scraped, labels); !kept) return kept.error();
     const Labels final_labels(labels);
     const bool known = std::find(seen.begin(), seen.end(), final_labels) != seen.end();
     if (known && !reader.tail().has_timestamp) continue;

@@ -119,6 +119,38 @@ TEST_CASE("report series of pages that fail count what was read before") {
   }
 }
 
+TEST_CASE("wrong labels fail the page where the rules leave them") {
+  const auto rule = [](RelabelAction action, const char* regex, const char* source) {
+    RelabelRule made;
+    made.action = action;
+    made.regex = *AnchoredRegex::Compile(regex);
+    if (*source != '\0') made.source_labels = {source};
+    return made;
+  };
+  SeriesSettings settings;
+  settings.rules = std::make_shared<const std::vector<RelabelRule>>(std::vector<RelabelRule>{
+      rule(RelabelAction::kDrop, "bad.*", "__name__"), rule(RelabelAction::kDrop, "first", "y"),
+      rule(RelabelAction::kLabelDrop, "x|", "")});
+  RulesFixture f(settings);
+  for (const char* line : {"bad{y=\"1\",y=\"2\"} 1\n", "bad{__name__=\"y\"} 1\n",
+                           "bad{\"\"=\"x\"} 1\n", "c{y=\"first\",y=\"second\"} 1\n"}) {
+    CAPTURE(line);
+    for (const auto format : {PageFormat::kPrometheusText, PageFormat::kOpenMetricsText}) {
+      const bool open = format == PageFormat::kOpenMetricsText;
+      CHECK(f.Scrape(std::string(line) + "good 1\n" + (open ? "# EOF\n" : ""), 2000, format) == "");
+      CHECK(f.Counts() == Numbers{2, 1, f.Counts()[2]});
+    }
+  }
+  CHECK(f.Scrape("c{x=\"1\",x=\"2\",\"\"=\"3\"} 1\n") == "");
+  CHECK(f.Counts()[1] == 1);
+  CHECK(f.Scrape("bad{y=\"1\",y=\"2\"} 1\ngood 1\nc{y=\"1\",y=\"2\"} 1\n")
+            .starts_with("label name \"y\" is not unique in "));
+  CHECK(f.Counts()[1] == 1);
+  CHECK(f.Scrape("c{job=\"1\",job=\"2\"} 1\n").starts_with("label name \"job\" is not unique"));
+  CHECK(f.Scrape("bad{\"\xff\"=\"1\"} 1\n").starts_with("invalid label name in "));
+  CHECK(f.Scrape("{\"c\xff\"} 1\n").starts_with("invalid metric name in "));
+}
+
 TEST_CASE("an answer without a byte is good, its series are stale and still known") {
   RulesFixture f;
   f.Scrape("a 1\n");
