@@ -173,12 +173,12 @@ std::span<const RawExemplar> ConvertingReader::exemplars() const {
 
 Result<void> ConvertingReader::DecodeLabels(std::vector<Label>& labels) const {
   if (!gives_histogram_) return limpet::DecodeLabels(sample_, labels);
-  if (auto decoded = limpet::DecodeLabels(first_, labels); !decoded) return decoded;
+  const Result<void> decoded = limpet::DecodeLabels(first_, labels);
   std::erase_if(labels, [](const Label& label) { return label.name == kBucketLabel; });
   for (Label& label : labels) {
     if (label.name == "__name__") label.value = BaseName(label.value);
   }
-  return {};
+  return decoded;
 }
 
 }  // namespace limpet
