@@ -160,10 +160,13 @@ bool ConvertingReader::GiveHistogram() {
 }
 
 LayoutLine ConvertingReader::Line() const {
-  const LineSlot slot = LineSlot::Dropped(tail().has_timestamp);
-  if (gives_histogram_) return {labels_hash_, kHistogramLength, slot};
+  if (gives_histogram_) {
+    return {labels_hash_, kHistogramLength,
+            LineSlot::Sample(tail_.has_timestamp, MetricType::kUnknown)};
+  }
   const std::string_view series = sample_.series;
-  return {TextHash::Instance()(series), static_cast<uint32_t>(series.size()), slot};
+  return {TextHash::Instance()(series), static_cast<uint32_t>(series.size()),
+          LineSlot::Sample(sample_.tail.has_timestamp, sample_.type)};
 }
 
 std::span<const RawExemplar> ConvertingReader::exemplars() const {

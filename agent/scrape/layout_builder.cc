@@ -166,18 +166,17 @@ class Assembly {
       if (!kept) return Error{kept.error().message + " in " + reader.Excerpt()};
       if (!*kept) continue;  // the slot says "dropped" already
       ++piece->counts.post_relabel;
-      const bool timestamp = line.slot.has_timestamp();
-      if (whole && timestamp && scope_.honor_timestamps) {
+      if (whole && line.slot.has_timestamp() && scope_.honor_timestamps) {
         const uint32_t first = series.AddAgain(labels_);
         NoteSame(first, series.size() - 1, *parts_);
         parts_->own_timestamp.resize(series.size());
         parts_->own_timestamp.back() = true;
       } else if (!series.AddNew(labels_)) {
         ++piece->counts.duplicate;
-        line.slot = LineSlot::Duplicate(timestamp);
+        line.slot = line.slot.AsDuplicate();
         continue;
       }
-      line.slot = LineSlot::Series(series.size() - 1, timestamp);
+      line.slot = line.slot.AsSeries(series.size() - 1);
     }
     if (series.over_limit()) return Error{"sample limit exceeded"};
     if (series.too_large()) return Error{"labels of the page exceed 256 MiB"};

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "agent/scrape/page_format.h"
+#include "queue/metric_metadata.h"
 #include "queue/series_chunk.h"
 
 namespace limpet {
@@ -26,31 +27,45 @@ class LineSlot {
   static LineSlot Gap() { return LineSlot(kGap); }
   // One with free comments, which may change at any time: known by what its metadata lines say.
   static LineSlot CommentedGap() { return LineSlot(kCommentedGap); }
-  static LineSlot Dropped(bool timestamp) { return LineSlot(kDropped | Flag(timestamp)); }
-  static LineSlot Duplicate(bool timestamp) { return LineSlot(kDuplicate | Flag(timestamp)); }
-  static LineSlot Series(uint32_t index, bool timestamp) {
-    return LineSlot(index | Flag(timestamp));
+  // A sample's line; without a series until it is given one. `type` is that of the last TYPE line.
+  static LineSlot Sample(bool timestamp, MetricType type) {
+    uint32_t bits = kDropped;
+    if (timestamp) bits |= kTimestamp;
+    if (type == MetricType::kHistogram) bits |= kHistogram;
+    if (type == MetricType::kSummary) bits |= kSummary;
+    return LineSlot(bits);
   }
+  LineSlot AsDropped() const { return LineSlot((bits_ & ~kIndexMask) | kDropped); }
+  LineSlot AsDuplicate() const { return LineSlot((bits_ & ~kIndexMask) | kDuplicate); }
+  LineSlot AsSeries(uint32_t index) const { return LineSlot((bits_ & ~kIndexMask) | index); }
 
   bool is_gap() const { return (bits_ & kIndexMask) >= kGap; }
   bool is_commented() const { return (bits_ & kIndexMask) == kCommentedGap; }
   bool is_series() const { return (bits_ & kIndexMask) < kDropped; }
+  bool is_dropped() const { return (bits_ & kIndexMask) == kDropped; }
   bool has_timestamp() const { return (bits_ & kTimestamp) != 0; }
   uint32_t series() const { return bits_ & kIndexMask; }
-  // Whether the lines look the same, whatever became of their series.
+  // Of a sample's line what of its type decides how labels are spelled: kHistogram, kSummary or
+  // anything else.
+  MetricType type() const {
+    if ((bits_ & kHistogram) != 0) return MetricType::kHistogram;
+    return (bits_ & kSummary) != 0 ? MetricType::kSummary : MetricType::kUnknown;
+  }
+  // Whether lines with the same text mean the same, whatever became of their series.
   bool SameKind(LineSlot other) const {
     if (is_gap() || other.is_gap()) return bits_ == other.bits_;
-    return has_timestamp() == other.has_timestamp();
+    return (bits_ & ~kIndexMask) == (other.bits_ & ~kIndexMask);
   }
 
  private:
   static constexpr uint32_t kTimestamp = 1u << 31;
-  static constexpr uint32_t kIndexMask = kTimestamp - 1;
+  static constexpr uint32_t kHistogram = 1u << 30;
+  static constexpr uint32_t kSummary = 1u << 29;
+  static constexpr uint32_t kIndexMask = kSummary - 1;
   static constexpr uint32_t kCommentedGap = kIndexMask;
   static constexpr uint32_t kGap = kCommentedGap - 1;
   static constexpr uint32_t kDuplicate = kGap - 1;
   static constexpr uint32_t kDropped = kDuplicate - 1;
-  static uint32_t Flag(bool timestamp) { return timestamp ? kTimestamp : 0; }
   explicit LineSlot(uint32_t bits) : bits_(bits) {}
   uint32_t bits_;
 };

@@ -43,8 +43,7 @@ std::shared_ptr<const LayoutPiece> Moved(const Layout::Parts& parts,
   for (const PlacedPiece& placed : parts.pieces) {
     for (LayoutLine line : placed.piece->lines) {
       if (!line.slot.is_gap() && line.slot.is_series()) {
-        line.slot = LineSlot::Series(moved_to[placed.first_series + line.slot.series()],
-                                     line.slot.has_timestamp());
+        line.slot = line.slot.AsSeries(moved_to[placed.first_series + line.slot.series()]);
       }
       moved->lines.push_back(line);
     }

@@ -50,10 +50,13 @@ const SampleTail& PageReader::tail() const {
 
 LayoutLine PageReader::Line() const {
   if (converting_) return converting_->Line();
-  const LineSlot slot = LineSlot::Dropped(tail().has_timestamp);
-  if (is_protobuf_) return {sample_.identity, static_cast<uint32_t>(sample_.part), slot};
+  if (is_protobuf_) {
+    const LineSlot slot = LineSlot::Sample(sample_.tail.has_timestamp, MetricType::kUnknown);
+    return {sample_.identity, static_cast<uint32_t>(sample_.part), slot};
+  }
   const std::string_view series = text_sample_.series;
-  return {TextHash::Instance()(series), static_cast<uint32_t>(series.size()), slot};
+  return {TextHash::Instance()(series), static_cast<uint32_t>(series.size()),
+          LineSlot::Sample(text_sample_.tail.has_timestamp, text_sample_.type)};
 }
 
 std::span<const RawExemplar> PageReader::exemplars() const {

@@ -147,6 +147,7 @@ const char* ProtobufReader::ReadFamily(std::string_view message) {
   }
   if (!field.well_formed()) return kMalformedMessage;
   fold(field.end());
+  family_.name_hash = hash(family_.name);
   family_.type = static_cast<ProtobufType>(type);
   begins_family_ = true;
   const bool known = type >= 0 && type <= static_cast<int32_t>(ProtobufType::kGaugeHistogram);
@@ -189,7 +190,7 @@ void ProtobufReader::Fill(ProtobufSample& sample) {
   using Part = ProtobufSample::Part;
   sample.begins_family = begins_family_;
   begins_family_ = false;
-  sample.identity = metric_.labels_hash;
+  sample.identity = metric_.labels_hash ^ family_.name_hash;
   sample.exemplars = {};
   sample.tail.timestamp_ms = metric_.timestamp_ms;
   sample.tail.has_timestamp = metric_.timestamp_ms != 0;

@@ -39,6 +39,7 @@ struct ProtobufFamily {
   std::string_view unit;
   ProtobufType type = ProtobufType::kCounter;
   uint64_t hash = 0;  // of all that it says but for its metrics
+  uint64_t name_hash = 0;
 };
 
 struct ProtobufSample {
@@ -46,7 +47,7 @@ struct ProtobufSample {
   bool begins_family = false;  // the first one of reader.family()
   Part part = Part::kValue;
   double bound = 0;  // of a bucket or a quantile
-  // Equal for the same part of the same metric: with the family's hash it stands for the labels.
+  // Equal for the same part of the same metric: it stands for the labels.
   uint64_t identity = 0;
   SampleTail tail;  // a native histogram's value is its sum
   std::span<const RawExemplar> exemplars;

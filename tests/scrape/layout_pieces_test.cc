@@ -148,6 +148,22 @@ TEST_CASE("a series that comes twice counts once, however far apart the two are"
   CHECK(pages.values.values[0] == 0);  // the first one counts
 }
 
+TEST_CASE("the TYPE that a line stands under is part of it, however far above it is") {
+  Pages pages;
+  std::string buckets;
+  for (int i = 0; i < 1000; ++i) {
+    buckets += "h_bucket{le=\"1\",path=\"" + std::to_string(i) + "\"} 1\n";
+  }
+  const auto histogram = pages.Resolve("# TYPE h histogram\n" + buckets);
+  const auto untyped = pages.Resolve("# TYPE h untyped\n" + buckets);
+  const auto gauge = pages.Resolve("# TYPE h gauge\n" + buckets);
+  for (size_t i = 0; i < 1000; ++i) {
+    REQUIRE(histogram->block()->LabelsOf(i).Get("le") == "1.0");
+    REQUIRE(untyped->block()->LabelsOf(i).Get("le") == "1");
+  }
+  CHECK(ChunksInCommon(*untyped, *gauge) == untyped->block()->chunks().size());
+}
+
 TEST_CASE("samples with times of their own are told apart by series on the whole page") {
   Pages pages;
   std::vector<std::string> lines = LargePage();

@@ -226,5 +226,26 @@ TEST_CASE("a sequence of scrapes in protobuf gives what reading each page by its
   CHECK(failed > 300);
 }
 
+// In pieces of two layouts that have no family's begin in them.
+TEST_CASE("metrics with the same labels in two families are series of their own names") {
+  LayoutRegistry registry;
+  const auto scope =
+      NewLayoutScope(false, true, std::make_shared<const std::vector<RelabelRule>>(), Labels{});
+  std::vector<std::shared_ptr<const Layout>> layouts;
+  for (const std::string name : {"a", "b"}) {
+    metrics::MetricFamily family = Family(name, metrics::GAUGE);
+    for (int i = 0; i < 1000; ++i) AddLabel("path", std::to_string(i), *family.add_metric());
+    PageValues values;
+    PageCounts counts;
+    const auto layout =
+        registry.Resolve(*scope, ProtobufPage(Delimited(family)), 0, nullptr, values, counts);
+    REQUIRE(layout.has_value());
+    for (size_t i = 0; i < 1000; ++i) {
+      REQUIRE((*layout)->block()->LabelsOf(i).Get("__name__") == name);
+    }
+    layouts.push_back(*layout);
+  }
+}
+
 }  // namespace
 }  // namespace limpet
