@@ -54,8 +54,8 @@ bool IsEncodedLabels(std::string_view encoded) {
   return true;
 }
 
-bool NextEncodedLabel(std::string_view& encoded, std::string_view& name, std::string_view& value) {
-  return !encoded.empty() && TakeLabel(encoded, name, value);
+bool NextLargeLabel(std::string_view& encoded, std::string_view& name, std::string_view& value) {
+  return TakeLabel(encoded, name, value);
 }
 
 void SeriesChunk::Builder::BeginSeries() {

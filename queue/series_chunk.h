@@ -27,6 +27,11 @@ class SeriesChunk {
     void BeginSeries();
     // In strictly ascending order of name within a series.
     void AddLabel(std::string_view name, std::string_view value);
+    // All labels of one, encoded as in a chunk and well formed.
+    void AddSeries(std::string_view encoded) {
+      BeginSeries();
+      bytes_ += encoded;
+    }
     size_t size() const { return starts_.size(); }
     size_t bytes() const { return bytes_.size(); }
     // The builder is then empty.
@@ -68,10 +73,27 @@ class SeriesChunk {
 };
 
 // One label off the front of `encoded`; false at the end. Input is known to be well formed.
-bool NextEncodedLabel(std::string_view& encoded, std::string_view& name, std::string_view& value);
+inline bool NextEncodedLabel(std::string_view& encoded, std::string_view& name,
+                             std::string_view& value);
 
 // Whether it is labels encoded as above: whole ones, their names not empty and strictly ascending.
 bool IsEncodedLabels(std::string_view encoded);
+
+// The same for a label of any size.
+bool NextLargeLabel(std::string_view& encoded, std::string_view& name, std::string_view& value);
+
+inline bool NextEncodedLabel(std::string_view& encoded, std::string_view& name,
+                             std::string_view& value) {
+  if (encoded.empty()) return false;
+  const auto size = static_cast<unsigned char>(encoded[1]);
+  if (size >= 0x80) return NextLargeLabel(encoded, name, value);
+  // Nearly all are so small that all sizes in them take one byte.
+  const auto name_size = static_cast<unsigned char>(encoded[3]);
+  name = std::string_view(encoded.data() + 4, name_size);
+  value = std::string_view(encoded.data() + 6 + name_size, size - size_t{4} - name_size);
+  encoded.remove_prefix(2 + size_t{size});
+  return true;
+}
 
 }  // namespace limpet
 

@@ -37,6 +37,21 @@ TEST_CASE("an empty value is kept in the encoding and is no label of the series"
         Labels{{"__name__", "http_requests_total"}, {"path", std::string(300, 'x')}});
 }
 
+TEST_CASE("labels come back whatever number of bytes their sizes take") {
+  SeriesBlock::Builder builder;
+  std::vector<Labels> expected;
+  for (const size_t name : {1, 5, 120, 127, 128, 300}) {
+    for (const size_t value : {1, 3, 110, 119, 120, 121, 122, 123, 124, 127, 128, 20'000}) {
+      expected.push_back({{std::string(name, 'n'), std::string(value, 'v')}, {"z", "end"}});
+      builder.BeginSeries();
+      builder.AddLabel(std::string(name, 'n'), std::string(value, 'v'));
+      builder.AddLabel("z", "end");
+    }
+  }
+  const auto block = builder.Build();
+  for (size_t i = 0; i < expected.size(); ++i) CHECK(block->LabelsOf(i) == expected[i]);
+}
+
 TEST_CASE("a chunk comes back from its encoded bytes, equal and with an id of its own") {
   const auto chunk = TwoSeries()->chunks().at(0);
   const auto again = SeriesChunk::FromEncoded(std::string(chunk->encoded()), chunk->starts());
