@@ -1,6 +1,7 @@
 #include "agent/scrape/layout.h"
 
 #include "agent/scrape/converting_reader.h"
+#include "agent/scrape/line_match.h"
 #include "agent/scrape/openmetrics_parser.h"
 #include "agent/scrape/page_gap.h"
 #include "agent/scrape/protobuf_reader.h"
@@ -12,29 +13,7 @@ namespace {
 
 constexpr size_t kBucketsKept = 64 * 1024;
 
-bool StartsGap(char c) { return c == '#' || c == '\n' || IsBlank(c); }
-
-// Moves `p` over the gap.
-bool MatchGap(const TextHash& hash, const LayoutLine& line, bool is_last, const char*& p,
-              const char* end) {
-  if (line.slot.is_commented()) {
-    GapReading gap;
-    gap.wants_digest = true;
-    return SkipGap(p, end, gap) == nullptr && gap.digest == line.hash;
-  }
-  const auto left = static_cast<size_t>(end - p);
-  // What is behind the last sample may be an unfinished line, which more bytes would change.
-  const bool fits = is_last ? left == line.length : left >= line.length;
-  if (!fits || hash(p, line.length) != line.hash) return false;
-  p += line.length;
-  return true;
-}
-
-bool StartsWith(const TextHash& hash, const LayoutLine& line, const char* p, const char* end) {
-  return static_cast<size_t>(end - p) > line.length && hash(p, line.length) == line.hash;
-}
-
-// The same with a gap before it that the layout does not have: good if it says nothing.
+// StartsWith with a gap before it that the layout does not have: good if it says nothing.
 bool StartsWithBehindGap(const TextHash& hash, const LayoutLine& line, const char*& p,
                          const char* end) {
   if (p == end || !StartsGap(*p)) return false;

@@ -84,7 +84,7 @@ class Layout {
   bool complete_labels() const { return parts_.complete_labels; }
   const std::vector<PlacedPiece>& pieces() const { return parts_.pieces; }
   const std::shared_ptr<const SeriesBlock>& block() const { return parts_.block; }
-  const PageFamilies& families() const { return *parts_.families; }
+  const std::shared_ptr<const PageFamilies>& families() const { return parts_.families; }
   // Without the report series.
   size_t page_series() const { return parts_.block->size() - parts_.report_series; }
   size_t report_series() const { return parts_.report_series; }

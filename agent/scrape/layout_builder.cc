@@ -6,18 +6,15 @@
 #include <utility>
 
 #include "agent/scrape/layout_reuse.h"
+#include "agent/scrape/metadata_places.h"
 #include "agent/scrape/page_reader.h"
 #include "agent/scrape/series_collector.h"
+#include "agent/scrape/series_numbers.h"
 #include "agent/scrape/text_hash.h"
+#include "queue/wire.h"
 
 namespace limpet {
 namespace {
-
-std::vector<Label> ReportLabels(const LayoutScope& scope, std::string_view name) {
-  LabelsBuilder labels(scope.target_labels);
-  labels.Set("__name__", name);
-  return labels.labels();
-}
 
 void NoteSame(uint32_t first, uint32_t series, Layout::Parts& parts) {
   if (first == series) return;
@@ -27,46 +24,7 @@ void NoteSame(uint32_t first, uint32_t series, Layout::Parts& parts) {
   parts.first_of_same[series] = first;
 }
 
-// Where there may be native histograms, samples are read once the layout is known.
-bool IsReadAgain(const Page& page, const HistogramSettings& settings) {
-  return page.format == PageFormat::kProtobuf || settings.convert;
-}
-
-void AddGap(const PageReader& reader, ScannedPage& scanned) {
-  const auto line = static_cast<uint32_t>(scanned.lines.size());
-  for (const MetadataLine& one : reader.metadata()) scanned.metadata.push_back({line, one});
-  scanned.lines.push_back(reader.GapLine());
-}
-
 }  // namespace
-
-Result<void> ScanPage(const LayoutScope& scope, const Page& page, ScannedPage& scanned,
-                      PageCounts& counts) {
-  scanned.lines.clear();
-  scanned.tails.clear();
-  scanned.exemplars.clear();
-  scanned.metadata.clear();
-  counts = {};
-  PageReader reader(page, scope.histograms);
-  const bool read_again = IsReadAgain(page, scope.histograms);
-  for (;;) {
-    Result<bool> more = reader.Next();
-    if (!more) return more.error();
-    if (reader.has_gap()) AddGap(reader, scanned);
-    if (!*more) return {};
-    if (counts.scraped == kSamplesPerPageMax) {
-      return Error{"more than " + std::to_string(kSamplesPerPageMax) + " samples on the page"};
-    }
-    ++counts.scraped;
-    scanned.lines.push_back(reader.Line());
-    if (read_again) continue;
-    for (const RawExemplar& exemplar : reader.exemplars()) {
-      if (scanned.exemplars.size() == kExemplarsPerPageMax) break;
-      scanned.exemplars.emplace_back(static_cast<uint32_t>(scanned.tails.size()), exemplar);
-    }
-    scanned.tails.push_back(reader.tail());
-  }
-}
 
 bool SameLines(const std::vector<LayoutLine>& scanned, const Layout& layout) {
   std::span<const LayoutLine> rest = scanned;
@@ -84,9 +42,17 @@ constexpr size_t kLabelBytesMax = 256u << 20;
 
 class Assembly {
  public:
+  // `along` is the block of the layout that the page was scanned along, or null.
   Assembly(const LayoutScope& scope, const Page& page, const ScannedPage& scanned,
-           uint64_t series_max, LayoutPieces& pieces)
-      : scope_(scope), page_(page), scanned_(scanned), series_max_(series_max), pieces_(pieces) {}
+           uint64_t series_max, const SeriesBlock* along, const SeriesChunk& report,
+           LayoutPieces& pieces)
+      : scope_(scope),
+        page_(page),
+        scanned_(scanned),
+        series_max_(series_max),
+        along_(along),
+        report_(report),
+        pieces_(pieces) {}
 
   Result<void> Run(Layout::Parts& parts) {
     parts_ = &parts;
@@ -116,7 +82,7 @@ class Assembly {
       rest = rest.subspan(lines.size());
       auto piece = pieces_.Find(origin, lines);
       if (piece == nullptr) {
-        for (; unread > 0; --unread) (void)reader.Next();
+        for (; unread > 0 && along_ == nullptr; --unread) (void)reader.Next();
         auto built = Build(reader, lines, false);
         if (!built) return built.error();
         piece = std::move(*built);
@@ -153,25 +119,23 @@ class Assembly {
     auto piece = std::make_shared<LayoutPiece>();
     piece->origin = {scope_.id, page_.format};
     piece->lines.assign(lines.begin(), lines.end());
-    SeriesCollector series(series_max_);
-    for (size_t i = 0; i < parts_->report_series; ++i) {
-      series.Reserve(ReportLabels(scope_, kReportSeries[i].name));
-    }
+    SeriesCollector series(series_max_, lines.size() + report_.size());
+    for (size_t i = 0; i < report_.size(); ++i) series.Reserve(report_.Encoded(i));
+    auto line_of_page = static_cast<size_t>(lines.data() - scanned_.lines.data());
     for (LayoutLine& line : piece->lines) {
+      const size_t at = line_of_page++;
       if (line.slot.is_gap()) continue;
-      const Result<bool> more = reader.Next();
-      if (!more || !*more) return Error{"page changed while it was read"};
       ++piece->counts.scraped;
-      const Result<bool> kept = LabelsOf(reader);
-      if (!kept) return Error{kept.error().message + " in " + reader.Excerpt()};
+      const Result<bool> kept = SeriesOf(at, reader);
+      if (!kept) return kept.error();
       if (!*kept) continue;  // the slot says "dropped" already
       ++piece->counts.post_relabel;
       if (whole && line.slot.has_timestamp() && scope_.honor_timestamps) {
-        const uint32_t first = series.AddAgain(labels_);
+        const uint32_t first = series.AddAgain(encoded_);
         NoteSame(first, series.size() - 1, *parts_);
         parts_->own_timestamp.resize(series.size());
         parts_->own_timestamp.back() = true;
-      } else if (!series.AddNew(labels_)) {
+      } else if (!series.AddNew(encoded_)) {
         ++piece->counts.duplicate;
         line.slot = line.slot.AsDuplicate();
         continue;
@@ -184,30 +148,49 @@ class Assembly {
     return std::shared_ptr<const LayoutPiece>(std::move(piece));
   }
 
-  Result<bool> LabelsOf(const PageReader& reader) {
+  // Puts the series of a line of the page into encoded_; false where it is dropped.
+  Result<bool> SeriesOf(size_t line, PageReader& reader) {
+    if (along_ != nullptr) {
+      const uint32_t place = scanned_.places[line];
+      if (place != ScannedPage::kNew) {
+        // The same text under the same TYPE, and the same rules.
+        const LineSlot slot = scanned_.before[place].slot;
+        if (slot.is_series()) encoded_ = along_->Encoded(slot.series());
+        return slot.is_series();
+      }
+      const auto found =
+          std::ranges::lower_bound(scanned_.new_lines, line, {}, &ScannedPage::NewLine::line);
+      reader.MoveTo(found->offset, found->type);
+    }
+    const Result<bool> more = reader.Next();
+    if (!more || !*more) return Error{"page changed while it was read"};
+    const Result<bool> kept = ReadSeries(reader);
+    if (!kept) return Error{kept.error().message + " in " + reader.Excerpt()};
+    return *kept;
+  }
+
+  Result<bool> ReadSeries(const PageReader& reader) {
     const Result<void> decoded = reader.DecodeLabels(scraped_);
     if (NeedOwnScope(scope_, scraped_)) {
       needs_own_scope_ = true;
       return Error{"a label of the target's"};
     }
-    return FinalLabels(scope_, decoded, std::move(scraped_), labels_);
+    const Result<bool> kept = FinalLabels(scope_, decoded, std::move(scraped_), labels_);
+    if (!kept || !*kept) return kept;
+    read_.clear();
+    for (const Label& label : labels_) AppendLabel(label.name, label.value, read_);
+    encoded_ = read_;
+    return true;
   }
 
   // Within a piece each series is there once.
   bool SeriesComeTwice() const {
     if (parts_->pieces.size() < 2) return false;
-    size_t slots = 64;
-    while (slots < 2 * size_t{series_}) slots *= 2;
-    std::vector<uint64_t> seen(slots);  // open addressing; 0: free
+    SeriesNumbers seen(series_);
     for (const PlacedPiece& placed : parts_->pieces) {
       const SeriesChunk& chunk = *placed.piece->series;
       for (size_t i = 0; i < chunk.size(); ++i) {
-        const uint64_t hash = TextHash::Instance()(chunk.Encoded(i)) | 1;
-        size_t slot = (hash >> 16) & (slots - 1);
-        for (; seen[slot] != 0; slot = (slot + 1) & (slots - 1)) {
-          if (seen[slot] == hash) return true;
-        }
-        seen[slot] = hash;
+        if (!seen.Add(TextHash::Instance()(chunk.Encoded(i)), 0).second) return true;
       }
     }
     return false;
@@ -217,49 +200,22 @@ class Assembly {
   const Page& page_;
   const ScannedPage& scanned_;
   const uint64_t series_max_;
+  const SeriesBlock* const along_;
+  const SeriesChunk& report_;
   LayoutPieces& pieces_;
   Layout::Parts* parts_ = nullptr;
   uint32_t series_ = 0;
   bool needs_own_scope_ = false;
   std::vector<Label> scraped_;
   std::vector<Label> labels_;
+  std::string read_;
+  std::string_view encoded_;  // read_, or of the layout that the page was scanned along
 };
 
-std::string_view NameIn(std::string_view encoded) {
-  std::string_view name;
-  std::string_view value;
-  while (NextEncodedLabel(encoded, name, value)) {
-    if (name == "__name__") return value;
-  }
-  return {};
-}
-
-std::vector<uint16_t> MetadataPlaces(const Layout::Parts& parts, PageMetadata& metadata) {
-  std::vector<uint16_t> places;
-  uint32_t line_of_page = 0;
-  for (const PlacedPiece& placed : parts.pieces) {
-    for (const LayoutLine& line : placed.piece->lines) {
-      if (line.slot.is_gap()) {
-        metadata.MoveTo(line_of_page);
-      } else if (line.slot.is_series()) {
-        places.push_back(
-            metadata.PlaceOf(NameIn(placed.piece->series->Encoded(line.slot.series()))));
-      }
-      ++line_of_page;
-    }
-  }
-  for (size_t i = 0; i < parts.report_series; ++i) places.push_back(metadata.ReportPlaceOf(i));
-  return places;
-}
-
-std::shared_ptr<const PageFamilies> Shared(PageFamilies families, WeakPool<PageFamilies>& pool) {
-  const uint64_t hash = families.content_hash();
-  auto known =
-      pool.Find(hash, [&](const PageFamilies& other) { return other.SameContent(families); });
-  if (known != nullptr) return known;
-  known = std::make_shared<const PageFamilies>(std::move(families));
-  pool.Add(hash, known);
-  return known;
+std::vector<Label> ReportLabels(const LayoutScope& scope, std::string_view name) {
+  LabelsBuilder labels(scope.target_labels);
+  labels.Set("__name__", name);
+  return labels.labels();
 }
 
 std::shared_ptr<const SeriesChunk> ReportChunk(const LayoutScope& scope, LayoutPieces& pieces) {
@@ -287,33 +243,38 @@ Result<std::shared_ptr<const Layout>> BuildLayout(const LayoutScope& scope, cons
   parts.report_series = scope.report_series();
   parts.histograms = scope.histograms;
   counts = {};
-  Assembly assembly(scope, page, scanned, series_max, sharing.pieces);
+  const Layout* along = scanned.along() ? previous : nullptr;
+  const auto report =
+      along != nullptr ? along->block()->chunks().back() : ReportChunk(scope, sharing.pieces);
+  Assembly assembly(scope, page, scanned, series_max,
+                    along == nullptr ? nullptr : along->block().get(), *report, sharing.pieces);
   if (auto run = assembly.Run(parts); !run) {
     if (assembly.needs_own_scope()) return std::shared_ptr<const Layout>();
     return run.error();
   }
   parts.pieces.shrink_to_fit();
 
-  PageMetadata metadata(scanned.metadata, page.format, parts.report_series, sharing.metadata);
   SeriesBlock::Chunks chunks;
   for (const PlacedPiece& placed : parts.pieces) {
     counts += placed.piece->counts;
     chunks.push_back(placed.piece->series);
   }
-  chunks.push_back(ReportChunk(scope, sharing.pieces));
+  chunks.push_back(report);
   parts.counts = counts;
-  auto block =
-      SeriesBlock::FromChunks(std::move(chunks), MetadataPlaces(parts, metadata), metadata.table());
+  MetadataPlaces metadata =
+      FindMetadata(page, scanned, along, parts, sharing.metadata, sharing.families);
+  auto block = SeriesBlock::FromChunks(std::move(chunks), std::move(metadata.places),
+                                       std::move(metadata.table));
   if (!block) return block.error();
   parts.block = std::move(*block);
-  parts.families = Shared(metadata.Families(), sharing.families);
+  parts.families = std::move(metadata.families);
   if (previous != nullptr && previous->scope_id() == scope.id) ReuseBlock(*previous, parts);
   return std::make_shared<const Layout>(std::move(parts));
 }
 
 Result<void> PlaceValues(const Layout& layout, const Page& page, const ScannedPage& scanned,
                          PageValues& out) {
-  if (IsReadAgain(page, layout.histograms())) return layout.Read(page, out);
+  if (HasSamplesLater(page, layout.histograms())) return layout.Read(page, out);
   layout.Prepare(out);
   size_t sample = 0;
   auto exemplar = scanned.exemplars.begin();

@@ -7,6 +7,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "agent/scrape/series_numbers.h"
 #include "agent/scrape/text_hash.h"
 
 namespace limpet {
@@ -52,19 +53,18 @@ SeriesHashes Hashes(const Layout& layout, const LogTarget& target, bool delivere
 std::vector<uint32_t> MissingSeries(const Layout& before, const LogTarget& before_target,
                                     const Layout& after, const LogTarget& after_target) {
   // With the same outer labels it is enough to compare the inner ones as they are encoded, and what
-  // both have in common is no difference.
+  // both have in common is no difference: no layout has a series in two chunks.
   const bool delivered = before_target.labels != after_target.labels;
   const SeriesHashes had =
       Hashes(before, before_target, delivered, delivered ? ChunkSet() : ChunksOf(after));
   if (had.empty()) return {};
-  std::vector<uint64_t> has;
-  for (const auto& [series, hash] : Hashes(after, after_target, delivered, {})) {
-    has.push_back(hash);
-  }
-  std::sort(has.begin(), has.end());
+  const SeriesHashes has =
+      Hashes(after, after_target, delivered, delivered ? ChunkSet() : ChunksOf(before));
+  SeriesNumbers known(has.size());
+  for (const auto& [series, hash] : has) known.Add(hash, series);
   std::vector<uint32_t> missing;
   for (const auto& [series, hash] : had) {
-    if (!std::binary_search(has.begin(), has.end(), hash)) missing.push_back(series);
+    if (!known.Contains(hash)) missing.push_back(series);
   }
   return missing;
 }

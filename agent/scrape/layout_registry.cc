@@ -33,14 +33,20 @@ Result<std::shared_ptr<const Layout>> LayoutRegistry::Resolve(const LayoutScope&
                                                               PageValues& out, PageCounts& counts) {
   auto layout = ResolveScanned(scope, page, series_max, previous, out, counts);
   // Also behind a page that was refused: it may have been the largest of all.
-  if (scanned_.lines.capacity() > kScannedLinesKept) scanned_ = {};
+  const size_t lines = std::max(scanned_.lines.capacity(), scanned_.before.capacity());
+  if (lines > kScannedLinesKept) scanned_ = {};
   return layout;
 }
 
 Result<std::shared_ptr<const Layout>> LayoutRegistry::ResolveScanned(
     const LayoutScope& scope, const Page& page, uint64_t series_max, const Layout* previous,
     PageValues& out, PageCounts& counts) {
-  if (auto scanned = ScanPage(scope, page, scanned_, counts); !scanned) return scanned.error();
+  const bool along = previous != nullptr && previous->scope_id() == scope.id &&
+                     ScanAlong(*previous, page, scanned_, counts);
+  if (!along) {
+    auto scanned = ScanPage(page, scope.histograms, scanned_, counts);
+    if (!scanned) return scanned.error();
+  }
   const uint64_t key = HashOfLines(scope.id, scanned_.lines);
   std::shared_ptr<const Layout> layout = Find(scope, page.format, key);
   if (layout == nullptr) {

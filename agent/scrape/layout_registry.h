@@ -14,6 +14,7 @@
 #include "agent/platform/result.h"
 #include "agent/scrape/layout.h"
 #include "agent/scrape/layout_builder.h"
+#include "agent/scrape/page_scan.h"
 #include "agent/scrape/sample_labels.h"
 #include "queue/weak_pool.h"
 

@@ -39,6 +39,10 @@ class PageReader {
   // False at the end of the page.
   Result<bool> Next();
 
+  // The same as in TextParser; only for the text formats.
+  void MoveTo(size_t offset, MetricType type) { text_.MoveTo(offset, type); }
+  size_t offset() const { return text_.offset(); }
+
   // Whether something stands before the sample that is a line of a layout: comments and metadata;
   // in protobuf each family begins so.
   bool has_gap() const;

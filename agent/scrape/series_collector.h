@@ -6,15 +6,12 @@
 #ifndef LIMPET_AGENT_SCRAPE_SERIES_COLLECTOR_H_
 #define LIMPET_AGENT_SCRAPE_SERIES_COLLECTOR_H_
 
-#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <string>
-#include <unordered_map>
-#include <utility>
-#include <vector>
+#include <string_view>
 
-#include "agent/relabel/labels.h"
+#include "agent/scrape/series_numbers.h"
 #include "agent/scrape/text_hash.h"
 #include "queue/series_chunk.h"
 
@@ -22,23 +19,24 @@ namespace limpet {
 
 class SeriesCollector {
  public:
-  explicit SeriesCollector(uint64_t series_max) : series_max_(series_max) {}
+  // Of at most so many series, those that are kept for later among them.
+  SeriesCollector(uint64_t series_max, size_t most) : series_max_(series_max), seen_(most) {}
 
-  // False where the series is in it already.
-  bool AddNew(const std::vector<Label>& labels) {
-    if (!seen_.emplace(HashOf(labels), size_).second) return false;
-    Add(labels);
+  // Series are labels as a SeriesChunk has them. False where the series is in it already.
+  bool AddNew(std::string_view encoded) {
+    if (!seen_.Add(TextHash::Instance()(encoded), size_).second) return false;
+    Add(encoded);
     return true;
   }
   // A further one, whether or not it is there already; it counts as seen.
   // The place of the first one that is the same.
-  uint32_t AddAgain(const std::vector<Label>& labels) {
-    const uint32_t first = seen_.emplace(HashOf(labels), size_).first->second;
-    Add(labels);
+  uint32_t AddAgain(std::string_view encoded) {
+    const uint32_t first = seen_.Add(TextHash::Instance()(encoded), size_).first;
+    Add(encoded);
     return first == kReserved ? size_ - 1 : first;
   }
   // Keeps the series for later: a sample of the page cannot take it.
-  void Reserve(const std::vector<Label>& labels) { seen_.emplace(HashOf(labels), kReserved); }
+  void Reserve(std::string_view encoded) { seen_.Add(TextHash::Instance()(encoded), kReserved); }
 
   uint32_t size() const { return size_; }
   bool over_limit() const { return series_max_ != 0 && size_ > series_max_; }
@@ -48,32 +46,20 @@ class SeriesCollector {
  private:
   static constexpr uint32_t kReserved = UINT32_MAX;
   static constexpr size_t kLabelBytesMax = 256u << 20;
+  static constexpr size_t kPerSeries = 16;
 
-  void Add(const std::vector<Label>& labels) {
+  void Add(std::string_view encoded) {
     ++size_;
-    for (const Label& label : labels) bytes_ += label.name.size() + label.value.size() + 16;
+    bytes_ += encoded.size() + kPerSeries;
     // Above a limit the scrape fails, but the rest is still counted.
     if (over_limit() || too_large()) return;
-    builder_.BeginSeries();
-    for (const Label& label : labels) builder_.AddLabel(label.name, label.value);
-  }
-
-  uint64_t HashOf(const std::vector<Label>& labels) {
-    key_.clear();
-    for (const Label& label : labels) {
-      key_ += label.name;
-      key_ += '\xff';  // no byte of UTF-8, which names and values are
-      key_ += label.value;
-      key_ += '\xff';
-    }
-    return TextHash::Instance()(key_);
+    builder_.AddSeries(encoded);
   }
 
   uint64_t series_max_;
   uint32_t size_ = 0;
   size_t bytes_ = 0;
-  std::string key_;
-  std::unordered_map<uint64_t, uint32_t> seen_;
+  SeriesNumbers seen_;
   SeriesChunk::Builder builder_;
 };
 

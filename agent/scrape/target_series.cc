@@ -97,6 +97,9 @@ void TargetSeries::AppendPage(SeriesWriter& writer, const std::shared_ptr<const 
     SetPageLayout(layout);
   }
   SetReport(*layout, writer.page.values, true, layout->counts(), added, facts);
+  // Before the page: then the log goes on with the target's last stream and opens the next behind
+  // it.
+  if (live_ != layout) AppendStaleSeries(writer, *layout, newest_before_ms, facts.timestamp_ms);
 
   ScrapeView view;
   view.layout = layout->block();
@@ -109,7 +112,6 @@ void TargetSeries::AppendPage(SeriesWriter& writer, const std::shared_ptr<const 
   writer.details.AddTo(view, writer.page, layout->format(), exemplars_);
   Append(writer, view);
   writer.samples_duplicate_total += layout->counts().duplicate;
-  if (live_ != layout) AppendStaleSeries(writer, *layout, newest_before_ms, facts.timestamp_ms);
   live_ = layout;
 }
 

@@ -1,16 +1,16 @@
 // The series of one target over time: which it has now, and what a scrape writes because of that.
 //
 // Who calls it: the target, on the loop's thread.
-// Operation: every scrape is one record. A page that has other lines than the last one brings a
-// second record with staleness markers for the series that are gone (same time). A failed scrape is
-// one record on the last layout: markers for all its series, and the report series; after it the
-// target has just the report series until a page is read again. A target that vanishes leaves
-// markers for all. Source: Prometheus' scrape loop. Series whose samples carry timestamps of their
-// own get no markers, unless they are
-// tracked. It differs in one thing: markers of a vanished target are written at once,
-// not one interval later. Prometheus waits because another target may have taken over the series by
-// then; here a successor with the same labels takes over the state itself (TakeOver), so nothing is
-// gained by waiting, and dashboards follow a deletion at once.
+// Operation: every scrape is one record. A page that has other lines than the last one brings
+// another record ahead of it with staleness markers for the series that are gone (same time). A
+// failed scrape is one record on the last layout: markers for all its series, and the report
+// series; after it the target has just the report series until a page is read again. A target that
+// vanishes leaves markers for all. Source: Prometheus' scrape loop. Series whose samples carry
+// timestamps of their own get no markers, unless they are tracked. It differs in one thing: markers
+// of a vanished target are written at once, not one interval later. Prometheus waits because
+// another target may have taken over the series by then; here a successor with the same labels
+// takes over the state itself (TakeOver), so nothing is gained by waiting, and dashboards follow a
+// deletion at once.
 #ifndef LIMPET_AGENT_SCRAPE_TARGET_SERIES_H_
 #define LIMPET_AGENT_SCRAPE_TARGET_SERIES_H_
 
@@ -89,7 +89,7 @@ class TargetSeries {
   bool has_page() const { return page_layout_ != nullptr; }
   // Of the last page that was read; null before that.
   const PageFamilies* families() const {
-    return page_layout_ == nullptr ? nullptr : &page_layout_->families();
+    return page_layout_ == nullptr ? nullptr : page_layout_->families().get();
   }
   uint64_t active() const { return live_ == nullptr ? 0 : live_->block()->size(); }
   int64_t last_timestamp_ms() const { return last_timestamp_ms_; }

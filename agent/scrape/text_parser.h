@@ -43,6 +43,13 @@ class TextParser {
 
   // False at the end of the page; sample.gap is then what stood behind the last sample.
   Result<bool> Next(TextSample& sample);
+  // Goes on in another place, where a sample begins; `type` is that of the last TYPE line before.
+  void MoveTo(size_t offset, MetricType type) {
+    p_ = begin_ + offset;
+    gap_.type = type;
+  }
+  // Behind what Next gave.
+  size_t offset() const { return static_cast<size_t>(p_ - begin_); }
   // Of the gap before the sample that Next gave.
   const GapReading& gap() const { return gap_; }
   // Lines with metadata are added to `lines` from now on.

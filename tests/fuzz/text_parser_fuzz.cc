@@ -42,7 +42,11 @@ void RequireNone(const std::string& difference) {
 void RequireSame(const Layout& a, const PageValues& a_page, const Layout& b,
                  const PageValues& b_page) {
   Require(a.page_series() == b.page_series());
-  Require(a.block()->SameSeries(*b.block()));
+  Require(a.block()->size() == b.block()->size());
+  for (size_t i = 0; i < a.block()->size(); ++i) {
+    Require(a.block()->Encoded(i) == b.block()->Encoded(i));
+    Require(a.block()->MetadataOf(i) == b.block()->MetadataOf(i));
+  }
   Require(a.has_timestamps() == b.has_timestamps());
   Require(a_page.exemplars.size() == b_page.exemplars.size());
   for (size_t i = 0; i < a.page_series(); ++i) {
@@ -74,13 +78,24 @@ void CompareLayouts(uint8_t options, const Page& first, const Page& second) {
   const auto layout = registry.Resolve(*scope, first, 0, nullptr, values, counts);
   if (!layout) return;
   PageValues matched;
-  Require((*layout)->Match(first, matched));
-  RequireSame(**layout, matched, **layout, values);
-  if (!(*layout)->Match(second, matched)) return;
+  if (*layout != nullptr) {
+    Require((*layout)->Match(first, matched));
+    RequireSame(**layout, matched, **layout, values);
+  }
   LayoutRegistry fresh;
   const auto second_layout = fresh.Resolve(*scope, second, 0, nullptr, values, counts);
-  Require(second_layout.has_value());
-  RequireSame(**layout, matched, **second_layout, values);
+  if (*layout != nullptr && (*layout)->Match(second, matched)) {
+    Require(second_layout.has_value());
+    RequireSame(**layout, matched, **second_layout, values);
+  }
+  // Read along the first one's layout.
+  const auto along = registry.Resolve(*scope, second, 0, layout->get(), matched, counts);
+  Require(along.has_value() == second_layout.has_value());
+  if (!along) return;
+  Require((*along == nullptr) == (*second_layout == nullptr));
+  // One that is the former one's again has its order.
+  if (*along == nullptr || (*layout != nullptr && (*along)->block() == (*layout)->block())) return;
+  RequireSame(**along, matched, **second_layout, values);
 }
 
 std::pair<std::string, std::string> GeneratedPages(bool openmetrics, std::string_view choices) {

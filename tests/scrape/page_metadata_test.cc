@@ -172,7 +172,7 @@ TEST_CASE("families beyond what a table holds go without") {
 // "NAME TYPE/HELP/UNIT" of each family.
 Lines Families(const Layout& layout) {
   Lines out;
-  layout.families().ForEach([&](std::string_view name, const MetricMetadata& metadata) {
+  layout.families()->ForEach([&](std::string_view name, const MetricMetadata& metadata) {
     out.push_back(std::string(name) + " " + std::string(MetricTypeName(metadata.type)) + "/" +
                   metadata.help + "/" + metadata.unit);
   });
@@ -186,8 +186,8 @@ TEST_CASE("all families of a page are known, with what was said last") {
       "# TYPE \"b.c\" histogram\n# TYPE late gauge\n# HELP behind x");
   CHECK(Families(*text) == Lines{"late gauge/Of \\ and\n\\\"./", "none gauge//", "b.c histogram//",
                                  "behind unknown/x/"});
-  CHECK(text->families().Find("none")->type == MetricType::kGauge);
-  CHECK(text->families().Find("a") == nullptr);
+  CHECK(text->families()->Find("none")->type == MetricType::kGauge);
+  CHECK(text->families()->Find("a") == nullptr);
   const auto open = pages.Read(Page(
       "# TYPE a_s counter\n# UNIT a_s s\n# HELP a_s \\\"q\\\"\na_s_total 1\n# TYPE i info\n# EOF\n",
       PageFormat::kOpenMetricsText));
@@ -199,7 +199,7 @@ TEST_CASE("pages that say the same share their families, whatever their samples 
   MetadataPages pages;
   const auto one = pages.Read("# HELP a a\n# TYPE none gauge\na 1\n");
   const auto other = pages.Read("# HELP a a\n# TYPE none gauge\na{x=\"y\"} 1\n");
-  CHECK(&one->families() == &other->families());
+  CHECK(one->families() == other->families());
   const auto more = pages.Read("# HELP a a\n# TYPE none counter\na 1\n", one.get());
   CHECK(Families(*more) == Lines{"a unknown/a/", "none counter//"});
   CHECK(Families(*one) == Lines{"a unknown/a/", "none gauge//"});

@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "agent/scrape/target_series.h"
@@ -55,6 +56,20 @@ class RulesFixture {
 };
 
 using Numbers = std::vector<double>;
+
+TEST_CASE("markers of what a page lacks come ahead of it, on the layout of the record before") {
+  RulesFixture f;
+  std::vector<std::pair<uint64_t, size_t>> records;  // layout and samples
+  f.writer.append = [&](const ScrapeView& view) {
+    records.emplace_back(view.layout->id(), view.values.size());
+  };
+  f.Scrape("a{x=\"1\"} 1\nb 1\n");
+  f.Scrape("a{x=\"2\"} 1\nb 1\n");
+  REQUIRE(records.size() == 3);
+  CHECK(records[1] == std::pair<uint64_t, size_t>(records[0].first, 1));
+  CHECK(records[2].first != records[0].first);
+  CHECK(records[2].second == records[0].second);
+}
 
 TEST_CASE("label_limit counts all labels of the delivered series") {
   SeriesSettings settings;
