@@ -64,7 +64,7 @@ std::vector<uint32_t> MissingSeries(const Layout& before, const LogTarget& befor
   for (const auto& [series, hash] : has) known.Add(hash, series);
   std::vector<uint32_t> missing;
   for (const auto& [series, hash] : had) {
-    if (!known.Contains(hash)) missing.push_back(series);
+    if (known.Find(hash) == nullptr) missing.push_back(series);
   }
   return missing;
 }

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <memory>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
+#include "agent/scrape/series_numbers.h"
 #include "agent/scrape/text_hash.h"
 
 namespace limpet {
@@ -23,16 +23,17 @@ bool SharesChunks(const SeriesBlock& a, const SeriesBlock& b) {
   });
 }
 
-// For each series of `block` its place in `known`; empty where they are not the same series.
+// For each series of `block`, which has none twice, its place in `known`, which has as many; empty
+// where they are not the same series.
 std::vector<uint32_t> PlacesIn(const SeriesBlock& known, const SeriesBlock& block) {
   const TextHash& hash = TextHash::Instance();
-  std::unordered_map<uint64_t, uint32_t> places;
-  for (uint32_t i = 0; i < known.size(); ++i) places.emplace(hash(known.Encoded(i)), i);
+  SeriesNumbers places(known.size());
+  for (uint32_t i = 0; i < known.size(); ++i) places.Add(hash(known.Encoded(i)), i);
   std::vector<uint32_t> moved_to(known.size());
   for (size_t i = 0; i < moved_to.size(); ++i) {
-    const auto place = places.extract(hash(block.Encoded(i)));
-    if (place.empty() || known.MetadataOf(place.mapped()) != block.MetadataOf(i)) return {};
-    moved_to[i] = place.mapped();
+    const uint32_t* place = places.Find(hash(block.Encoded(i)));
+    if (place == nullptr || known.MetadataOf(*place) != block.MetadataOf(i)) return {};
+    moved_to[i] = *place;
   }
   return moved_to;
 }

@@ -28,7 +28,11 @@ class SeriesNumbers {
     if (added) slot = {hash, number, true};
     return {slot.number, added};
   }
-  bool Contains(uint64_t hash) const { return slots_[SlotOf(hash)].used; }
+  // Null where it is not there.
+  const uint32_t* Find(uint64_t hash) const {
+    const Slot& slot = slots_[SlotOf(hash)];
+    return slot.used ? &slot.number : nullptr;
+  }
 
  private:
   struct Slot {
