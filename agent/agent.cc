@@ -97,7 +97,7 @@ class Agent {
   WebSources Sources();
   void Apply();
   void ApplyJobs();
-  void ReturnQuietCode();
+  void ReturnMemory();
 
   EventLoop& loop_;
   const AgentOptions& options_;
@@ -171,15 +171,14 @@ void Agent::Apply() {
   log_.SetBounds(config_.storage.max_bytes, config_.storage.max_age, config_.storage.sync_interval);
   remote_write_.Apply(config_.remote_write, config_.global.external_labels);
   ApplyJobs();
-  settled_.After(kSettled, [this] {
-    ReturnFreeMemory();
-    ReturnQuietCode();
-  });
+  settled_.After(kSettled, [this] { ReturnMemory(); });
 }
 
-void Agent::ReturnQuietCode() {
+// Again and again: a start with thousands of slow targets is not over as soon as that.
+void Agent::ReturnMemory() {
+  ReturnFreeMemory();
   ReturnMappedCode();
-  settled_.After(kSettledPeriod, [this] { ReturnQuietCode(); });
+  settled_.After(kSettledPeriod, [this] { ReturnMemory(); });
 }
 
 // Scraping first: discovery then reports the groups of every job to it.
