@@ -1,6 +1,6 @@
-// One JSON object from the API server, read without trust in what it holds.
+// One JSON object from the API server or whoever asks the API, read without trust in what it holds.
 //
-// Who calls it: discovery/, on the loop's thread.
+// Who calls it: discovery/, web/; on the loop's thread.
 // A member that is missing or of another type than asked for reads as empty: the API server checks
 // what it stores, and what a stranger sends must not stop anything. Views are good as long as the
 // document's text is.

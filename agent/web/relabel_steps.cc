@@ -1,31 +1,25 @@
 #include "agent/web/relabel_steps.h"
 
-#include <rapidjson/document.h>
-
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "agent/relabel/relabel_trace.h"
 #include "agent/web/api.h"
+#include "discovery/json_object.h"
 
 namespace limpet {
 namespace {
 
-Result<Labels> LabelsOf(std::string_view text) {
+Result<Labels> LabelsOf(std::string text) {
   rapidjson::Document document;
-  document.Parse<rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag>(
-      text.data(), text.size());
-  if (document.HasParseError()) {
-    return Error{"error parsing labels: not valid JSON at byte " +
-                 std::to_string(document.GetErrorOffset())};
+  if (auto parsed = ParseJsonObject(text, document); !parsed) {
+    return Error{"error parsing labels: " + parsed.error().message};
   }
-  if (!document.IsObject()) return Error{"error parsing labels: not an object"};
   std::vector<Label> labels;
   for (const auto& member : document.GetObject()) {
     if (!member.value.IsString()) return Error{"error parsing labels: a value is not a text"};
-    labels.push_back({{member.name.GetString(), member.name.GetStringLength()},
-                      {member.value.GetString(), member.value.GetStringLength()}});
+    labels.push_back({std::string(JsonView(member.name)), std::string(JsonView(member.value))});
   }
   return Labels(std::move(labels));
 }
@@ -64,7 +58,7 @@ HttpServerResponse RelabelSteps(const WebSources& sources, std::string_view scra
                                 std::string_view labels) {
   if (scrape_pool.empty()) return BadData("no scrapePool parameter provided");
   if (labels.empty()) return BadData("no labels parameter provided");
-  const auto input = LabelsOf(labels);
+  const auto input = LabelsOf(std::string(labels));
   if (!input) return BadData(input.error().message);
   const ScrapeConfig* const job = sources.find_job(std::string(scrape_pool));
   if (job == nullptr) return BadData("there is no scrape pool of that name");
