@@ -137,8 +137,7 @@ void LeaderElection::Fail(const Error& error) {
                                                               {"error", status_.last_error}});
     logged_ = state;
   }
-  Notify();
-  try_timer_.At(std::max(candidate_.NextTry(begun_), clock_.Now()), [this] { Try(); });
+  TryLater();
 }
 
 void LeaderElection::EndTry() {
@@ -156,6 +155,10 @@ void LeaderElection::EndTry() {
     }
     logged_ = state;
   }
+  TryLater();
+}
+
+void LeaderElection::TryLater() {
   Notify();
   try_timer_.At(std::max(candidate_.NextTry(begun_), clock_.Now()), [this] { Try(); });
 }

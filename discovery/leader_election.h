@@ -78,6 +78,7 @@ class LeaderElection {
   void OnWrite(HttpAnswer answer);
   void Fail(const Error& error);
   void EndTry();
+  void TryLater();
   void Notify();
   void OnReleaseRead(HttpAnswer answer);
   void SendRelease(const Lease& lease);
