@@ -1,10 +1,11 @@
 #include "tests/bench/exposition_pages.h"
 
 #include <algorithm>
-#include <cmath>
 #include <fstream>
 #include <map>
-#include <random>
+#include <sstream>
+
+#include "tests/bench/made_up_page.h"
 
 namespace limpet {
 namespace {
@@ -15,69 +16,10 @@ constexpr size_t kMadeUpSeries = 506;
 // A page as text, line by line.
 using Lines = std::vector<std::string>;
 
-// Of the series of a node_exporter about half are zero or small and stay, a quarter are large and
-// stay, a quarter move: integers and hundredths that grow, and gauges.
-class MadeUpSeries {
- public:
-  explicit MadeUpSeries(uint32_t number) : random_(number), kind_(number % 16) {
-    if (kind_ < 8) value_ = kind_ < 6 ? 0 : static_cast<double>(random_() % 3);
-    if (kind_ >= 8) value_ = static_cast<double>(random_() % 100'000'000);
-    if (kind_ == 14) value_ /= 100;
-  }
-  double Next() {
-    if (kind_ == 12 || kind_ == 13) value_ += static_cast<double>(random_() % 5000);
-    if (kind_ == 14) value_ = std::round(value_ * 100 + random_() % 1500) / 100;
-    if (kind_ == 15) value_ = 4096.0 * static_cast<double>(random_() % 1'000'000);
-    return value_;
-  }
-
- private:
-  std::minstd_rand random_;
-  uint32_t kind_;
-  double value_ = 0;
-};
-
-std::vector<std::string> MadeUpNames() {
-  std::vector<std::string> names;
-  for (int cpu = 0; cpu < 16; ++cpu) {
-    for (const char* mode :
-         {"idle", "iowait", "irq", "nice", "softirq", "steal", "system", "user"}) {
-      names.push_back("node_cpu_seconds_total{cpu=\"" + std::to_string(cpu) + "\",mode=\"" + mode +
-                      "\"}");
-    }
-  }
-  for (int i = 0; i < 24; ++i) {
-    for (const char* device : {"eth0", "lo", "docker0", "cilium_vxlan"}) {
-      names.push_back("node_network_receive_" + std::to_string(i) + "_total{device=\"" + device +
-                      "\"}");
-    }
-  }
-  for (int i = 0; names.size() < kMadeUpSeries; ++i) {
-    names.push_back("node_memory_Something_" + std::to_string(i) + "_bytes");
-  }
-  return names;
-}
-
-std::vector<Lines> MadeUpPages() {
-  const std::vector<std::string> names = MadeUpNames();
-  std::vector<MadeUpSeries> series;
-  for (uint32_t i = 0; i < names.size(); ++i) series.emplace_back(i + 1);
-  std::vector<Lines> pages(kMadeUpPages);
-  for (Lines& page : pages) {
-    std::string family;
-    for (size_t i = 0; i < names.size(); ++i) {
-      const std::string name = names[i].substr(0, names[i].find('{'));
-      if (name != family) {
-        page.push_back("# HELP " + name + " What " + name + " counts, in a line of its own.");
-        page.push_back("# TYPE " + name + " counter");
-        family = name;
-      }
-      char value[40];
-      std::snprintf(value, sizeof value, " %.17g", series[i].Next());
-      page.push_back(names[i] + value);
-    }
-  }
-  return pages;
+Lines LinesOf(std::istream& in) {
+  Lines lines;
+  for (std::string line; std::getline(in, line);) lines.push_back(line);
+  return lines;
 }
 
 MetricType TypeOf(const std::string& text) {
@@ -162,12 +104,12 @@ Pages ReadPages(const std::vector<std::string>& paths) {
   Reader reader;
   for (const std::string& path : paths) {
     std::ifstream in(path);
-    Lines lines;
-    for (std::string line; std::getline(in, line);) lines.push_back(line);
-    reader.Page(lines);
+    reader.Page(LinesOf(in));
   }
-  if (paths.empty()) {
-    for (const Lines& page : MadeUpPages()) reader.Page(page);
+  MadeUpPages made_up(kMadeUpSeries);
+  for (size_t i = 0; paths.empty() && i < kMadeUpPages; ++i) {
+    std::istringstream in(made_up.Next());
+    reader.Page(LinesOf(in));
   }
   return reader.Take();
 }
