@@ -176,7 +176,7 @@ std::span<const RawExemplar> ConvertingReader::exemplars() const {
 
 Result<void> ConvertingReader::DecodeLabels(std::vector<Label>& labels) const {
   if (!gives_histogram_) return limpet::DecodeLabels(sample_, labels);
-  const Result<void> decoded = limpet::DecodeLabels(first_, labels);
+  Result<void> decoded = limpet::DecodeLabels(first_, labels);
   std::erase_if(labels, [](const Label& label) { return label.name == kBucketLabel; });
   for (Label& label : labels) {
     if (label.name == "__name__") label.value = BaseName(label.value);
