@@ -61,9 +61,7 @@ std::string TargetsJson(const WebSources& sources, std::string_view state,
   const bool any = state.empty() || state == "any";
   std::string out;
   JsonWriter json(out);
-  json.StartObject();
-  json.Field("status", "success");
-  json.Key("data");
+  BeginData(json);
   json.StartObject();
   json.Key("activeTargets");
   json.StartArray();
@@ -87,6 +85,12 @@ std::string TargetsJson(const WebSources& sources, std::string_view state,
   return out;
 }
 
+void BeginData(JsonWriter& json) {
+  json.StartObject();
+  json.Field("status", "success");
+  json.Key("data");
+}
+
 HttpServerResponse BadData(std::string_view error) {
   HttpServerResponse response{400, "application/json", ""};
   JsonWriter json(response.body);
@@ -107,9 +111,7 @@ std::string MonitorsJson(const WebSources& sources) {
     for (const std::string& text : texts) json.Text(text);
     json.EndArray();
   };
-  json.StartObject();
-  json.Field("status", "success");
-  json.Key("data");
+  BeginData(json);
   json.StartObject();
   json.Key("monitors");
   json.StartArray();

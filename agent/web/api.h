@@ -15,10 +15,15 @@
 
 namespace limpet {
 
+class JsonWriter;
+
 // `state` is active, dropped, any or empty (any); as in Prometheus, another one shows nothing.
 // `scrape_pool` is a job's name, or empty for all.
 std::string TargetsJson(const WebSources& sources, std::string_view state,
                         std::string_view scrape_pool, const std::string& host_name);
+
+// Opens an answer: the value of its "data" comes next, then the end of the object.
+void BeginData(JsonWriter& json);
 
 // The answer to a request that makes no sense, as Prometheus says it.
 HttpServerResponse BadData(std::string_view error);

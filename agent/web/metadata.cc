@@ -78,9 +78,7 @@ HttpServerResponse TargetsMetadata(const WebSources& sources, const HttpServerRe
   const std::string metric = request.Param("metric");
   HttpServerResponse response{200, "application/json", ""};
   JsonWriter json(response.body);
-  json.StartObject();
-  json.Field("status", "success");
-  json.Key("data");
+  BeginData(json);
   json.StartArray();
   size_t count = 0;
   bool cut = false;
@@ -125,9 +123,7 @@ HttpServerResponse MetricsMetadata(const WebSources& sources, const HttpServerRe
   });
   HttpServerResponse response{200, "application/json", ""};
   JsonWriter json(response.body);
-  json.StartObject();
-  json.Field("status", "success");
-  json.Key("data");
+  BeginData(json);
   json.StartObject();
   size_t count = 0;
   bool cut = false;

@@ -64,9 +64,7 @@ HttpServerResponse RelabelSteps(const WebSources& sources, std::string_view scra
   if (job == nullptr) return BadData("there is no scrape pool of that name");
   HttpServerResponse response{200, "application/json", ""};
   JsonWriter json(response.body);
-  json.StartObject();
-  json.Field("status", "success");
-  json.Key("data");
+  BeginData(json);
   json.StartObject();
   json.Key("steps");
   json.StartArray();
