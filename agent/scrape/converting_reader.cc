@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "agent/scrape/exposition_tokens.h"
-#include "agent/scrape/line_match.h"
 #include "agent/scrape/text_hash.h"
 
 namespace limpet {
@@ -15,26 +14,34 @@ constexpr uint64_t kMix = 0x9e3779b97f4a7c15;
 // No text is as long, so a histogram is never taken for a line.
 constexpr uint32_t kHistogramLength = UINT32_MAX;
 
-// Takes what it is of a histogram off the name.
-HistogramPart TakePart(std::string_view& name) {
-  constexpr std::pair<std::string_view, HistogramPart> kSuffixes[] = {
-      {"_bucket", HistogramPart::kBucket},
-      {"_sum", HistogramPart::kSum},
-      {"_count", HistogramPart::kCount}};
-  for (const auto& [suffix, part] : kSuffixes) {
-    if (!name.ends_with(suffix)) continue;
-    name.remove_suffix(suffix.size());
-    return part;
-  }
-  return HistogramPart::kNone;
+constexpr std::string_view kBucketSuffix = "_bucket";
+constexpr std::string_view kSumSuffix = "_sum";
+constexpr std::string_view kCountSuffix = "_count";
+
+bool TakeSuffix(std::string_view& name, std::string_view suffix) {
+  if (!name.ends_with(suffix)) return false;
+  name.remove_suffix(suffix.size());
+  return true;
 }
 
 std::string_view BaseName(std::string_view name) {
-  (void)TakePart(name);
+  (void)(TakeSuffix(name, kBucketSuffix) || TakeSuffix(name, kSumSuffix) ||
+         TakeSuffix(name, kCountSuffix));
   return name;
 }
 
 }  // namespace
+
+LayoutLine LineOfGap(const GapReading& gap, std::string_view text) {
+  if (!gap.has_comments) {
+    return {TextHash::Instance()(text), static_cast<uint32_t>(text.size()), LineSlot::Gap()};
+  }
+  GapReading again;
+  again.wants_digest = true;
+  const char* p = text.data();
+  SkipGap(p, p + text.size(), again);
+  return {again.digest, 0, LineSlot::CommentedGap()};
+}
 
 Result<bool> ConvertingReader::Next() {
   gap_ = {};
@@ -49,10 +56,10 @@ Result<bool> ConvertingReader::Next() {
       }
     }
     double bound = 0;
-    const HistogramPart part = more_ ? PartOf(bound) : HistogramPart::kNone;
-    if (part != HistogramPart::kNone) Collect(part, bound);
+    const Part part = more_ ? PartOf(bound) : Part::kNone;
+    if (part != Part::kNone) Collect(part, bound);
     PassGapOn();
-    if (part == HistogramPart::kNone || keep_classic_) {
+    if (part == Part::kNone || keep_classic_) {
       gap_ = std::exchange(passed_on_, {});
       return more_;
     }
@@ -84,18 +91,25 @@ void ConvertingReader::PassGapOn() {
   passed_on_.metadata.insert(passed_on_.metadata.end(), gap.metadata.begin(), gap.metadata.end());
 }
 
-HistogramPart ConvertingReader::PartOf(double& bound) const {
+ConvertingReader::Part ConvertingReader::PartOf(double& bound) const {
+  if (sample_.type != MetricType::kHistogram) return Part::kNone;
   std::string_view name = sample_.name;
-  const HistogramPart part = TakePart(name);
-  if (sample_.type != MetricType::kHistogram || name != typed_name_) return HistogramPart::kNone;
-  if (part != HistogramPart::kBucket) return part;
+  Part part = Part::kNone;
+  if (TakeSuffix(name, kBucketSuffix)) {
+    part = Part::kBucket;
+  } else if (TakeSuffix(name, kSumSuffix)) {
+    part = Part::kSum;
+  } else if (TakeSuffix(name, kCountSuffix)) {
+    part = Part::kCount;
+  }
+  if (name != typed_name_ || part != Part::kBucket) return name == typed_name_ ? part : Part::kNone;
   for (const RawLabel& label : sample_.labels) {
     if (label.name != kBucketLabel) continue;
     const char* const end = label.value.data() + label.value.size();
     const bool good = ParseSampleValue(label.value.data(), end, bound) == end;
-    return good && !std::isnan(bound) ? part : HistogramPart::kNone;
+    return good && !std::isnan(bound) ? part : Part::kNone;
   }
-  return HistogramPart::kNone;
+  return Part::kNone;
 }
 
 uint64_t ConvertingReader::LabelsHash() const {
@@ -115,7 +129,7 @@ bool ConvertingReader::EndsHistogram(bool more) const {
          BaseName(sample_.name) != base_name_ || LabelsHash() != labels_hash_;
 }
 
-void ConvertingReader::Collect(HistogramPart part, double bound) {
+void ConvertingReader::Collect(Part part, double bound) {
   if (!std::exchange(collecting_, true)) {
     classic_.Clear();
     exemplars_.clear();
@@ -124,9 +138,9 @@ void ConvertingReader::Collect(HistogramPart part, double bound) {
     labels_hash_ = LabelsHash();
   }
   const double value = sample_.tail.value;
-  if (part == HistogramPart::kBucket) {
+  if (part == Part::kBucket) {
     classic_.AddBucket(bound, value);
-  } else if (part == HistogramPart::kSum) {
+  } else if (part == Part::kSum) {
     classic_.SetSum(value);
   } else {
     classic_.SetCount(value);
@@ -150,7 +164,9 @@ LayoutLine ConvertingReader::Line() const {
     return {labels_hash_, kHistogramLength,
             LineSlot::Sample(tail_.has_timestamp, MetricType::kUnknown)};
   }
-  return LineOfSample(sample_);
+  const std::string_view series = sample_.series;
+  return {TextHash::Instance()(series), static_cast<uint32_t>(series.size()),
+          LineSlot::Sample(sample_.tail.has_timestamp, sample_.type)};
 }
 
 std::span<const RawExemplar> ConvertingReader::exemplars() const {

@@ -30,7 +30,8 @@ inline bool MustConvert(const Page& page, const HistogramSettings& settings) {
   return settings.convert && page.format != PageFormat::kProtobuf;
 }
 
-enum class HistogramPart : uint8_t { kNone, kBucket, kSum, kCount };
+// What a gap is in a layout. The parser's last one, which `text` is.
+LayoutLine LineOfGap(const GapReading& gap, std::string_view text);
 
 class ConvertingReader {
  public:
@@ -51,6 +52,7 @@ class ConvertingReader {
   std::string_view series() const { return gives_histogram_ ? first_.series : sample_.series; }
 
  private:
+  enum class Part : uint8_t { kNone, kBucket, kSum, kCount };
   struct Gap {
     bool present = false;
     LayoutLine line{0, 0, LineSlot::Gap()};
@@ -61,11 +63,11 @@ class ConvertingReader {
   // What stood before a sample that is left out stands before the next one.
   void PassGapOn();
   // Which part of a histogram the sample is, and its place among the buckets.
-  HistogramPart PartOf(double& bound) const;
+  Part PartOf(double& bound) const;
   // Equal for all series of a histogram.
   uint64_t LabelsHash() const;
   bool EndsHistogram(bool more) const;
-  void Collect(HistogramPart part, double bound);
+  void Collect(Part part, double bound);
   bool GiveHistogram();
 
   TextParser text_;

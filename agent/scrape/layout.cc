@@ -119,16 +119,6 @@ bool Layout::MatchOpenMetrics(const PlacedPiece& piece, const char*& p, const ch
   return true;
 }
 
-inline bool Layout::Put(uint32_t series, const SampleTail& tail,
-                        std::span<const RawExemplar> exemplars, const NativeHistogram* histogram,
-                        PageValues& out) const {
-  out.values[series] = tail.value;
-  if (has_timestamps() && tail.has_timestamp) out.timestamps[series] = tail.timestamp_ms;
-  for (const RawExemplar& exemplar : exemplars) out.AddExemplar(series, exemplar);
-  return histogram == nullptr ||
-         out.histograms.Add(series, *histogram, parts_.histograms) == HistogramFault::kNone;
-}
-
 bool Layout::MatchProtobuf(std::string_view page, PageValues& out) const {
   ProtobufReader reader(page, parts_.histograms, out.metric);
   ProtobufSample sample;
@@ -149,9 +139,15 @@ bool Layout::MatchProtobuf(std::string_view page, PageValues& out) const {
         return false;
       }
       if (!line.slot.is_series()) continue;
-      const bool is_native = sample.part == ProtobufSample::Part::kNativeHistogram;
-      if (!Put(piece.first_series + line.slot.series(), sample.tail, sample.exemplars,
-               is_native ? &reader.histogram() : nullptr, out)) {
+      const uint32_t series = piece.first_series + line.slot.series();
+      out.values[series] = sample.tail.value;
+      if (has_timestamps() && sample.tail.has_timestamp) {
+        out.timestamps[series] = sample.tail.timestamp_ms;
+      }
+      for (const RawExemplar& exemplar : sample.exemplars) out.AddExemplar(series, exemplar);
+      if (sample.part == ProtobufSample::Part::kNativeHistogram &&
+          out.histograms.Add(series, reader.histogram(), parts_.histograms) !=
+              HistogramFault::kNone) {
         return false;
       }
     }
@@ -180,8 +176,15 @@ bool Layout::MatchConverted(const Page& page, PageValues& out) const {
       behind_gap = false;
       if (!more || !SameLine(reader.Line(), line)) return false;
       if (!line.slot.is_series()) continue;
-      if (!Put(piece.first_series + line.slot.series(), reader.tail(), reader.exemplars(),
-               reader.histogram(), out)) {
+      const uint32_t series = piece.first_series + line.slot.series();
+      out.values[series] = reader.tail().value;
+      if (has_timestamps() && reader.tail().has_timestamp) {
+        out.timestamps[series] = reader.tail().timestamp_ms;
+      }
+      for (const RawExemplar& exemplar : reader.exemplars()) out.AddExemplar(series, exemplar);
+      if (reader.histogram() != nullptr &&
+          out.histograms.Add(series, *reader.histogram(), parts_.histograms) !=
+              HistogramFault::kNone) {
         return false;
       }
     }

@@ -18,7 +18,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <span>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -116,9 +115,6 @@ class Layout {
                         PageValues& out) const;
   bool MatchProtobuf(std::string_view page, PageValues& out) const;
   bool MatchConverted(const Page& page, PageValues& out) const;
-  // A sample with all that it has; false where its histogram is not as it must be.
-  bool Put(uint32_t series, const SampleTail& tail, std::span<const RawExemplar> exemplars,
-           const NativeHistogram* histogram, PageValues& out) const;
   bool IsLast(const LayoutLine& line) const {
     return &line == &parts_.pieces.back().piece->lines.back();
   }

@@ -1,38 +1,18 @@
-// What stands on a page as a line of a layout, and whether a page goes on with such a line.
+// Whether a page goes on with a line of a layout.
 //
-// Who calls it: layouts, reading pages, and scanning a page along one; the loop's thread. Positions
-// are pointers into the page; `end` is behind its last byte. For the text formats.
+// Who calls it: layouts, and scanning a page along one; the loop's thread. Positions are pointers
+// into the page; `end` is behind its last byte. For the text formats.
 #ifndef LIMPET_AGENT_SCRAPE_LINE_MATCH_H_
 #define LIMPET_AGENT_SCRAPE_LINE_MATCH_H_
 
 #include <cstddef>
-#include <cstdint>
-#include <string_view>
 
 #include "agent/scrape/layout_piece.h"
 #include "agent/scrape/page_gap.h"
 #include "agent/scrape/sample_value.h"
 #include "agent/scrape/text_hash.h"
-#include "agent/scrape/text_sample.h"
 
 namespace limpet {
-
-// A gap of that text, which is the one that was read last.
-inline LayoutLine LineOfGap(const GapReading& gap, std::string_view text) {
-  if (!gap.has_comments) {
-    return {TextHash::Instance()(text), static_cast<uint32_t>(text.size()), LineSlot::Gap()};
-  }
-  GapReading again;
-  again.wants_digest = true;
-  const char* p = text.data();
-  SkipGap(p, p + text.size(), again);
-  return {again.digest, 0, LineSlot::CommentedGap()};
-}
-
-inline LayoutLine LineOfSample(const TextSample& sample) {
-  return {TextHash::Instance()(sample.series), static_cast<uint32_t>(sample.series.size()),
-          LineSlot::Sample(sample.tail.has_timestamp, sample.type)};
-}
 
 inline bool StartsGap(char c) { return c == '#' || c == '\n' || IsBlank(c); }
 

@@ -1,7 +1,7 @@
 #include "agent/scrape/page_reader.h"
 
 #include "agent/scrape/error_excerpt.h"
-#include "agent/scrape/line_match.h"
+#include "agent/scrape/text_hash.h"
 
 namespace limpet {
 
@@ -54,7 +54,9 @@ LayoutLine PageReader::Line() const {
     const LineSlot slot = LineSlot::Sample(sample_.tail.has_timestamp, MetricType::kUnknown);
     return {sample_.identity, static_cast<uint32_t>(sample_.part), slot};
   }
-  return LineOfSample(text_sample_);
+  const std::string_view series = text_sample_.series;
+  return {TextHash::Instance()(series), static_cast<uint32_t>(series.size()),
+          LineSlot::Sample(text_sample_.tail.has_timestamp, text_sample_.type)};
 }
 
 std::span<const RawExemplar> PageReader::exemplars() const {
